@@ -1,0 +1,370 @@
+"""Save and resume, exactly; nothing is deleted that a run did not make.
+
+A run owns one folder. Beside TensorFlow's own files there are `run.json` (which lesson,
+which seed, which data), a lock against a second trainer, and for each checkpoint
+`model.ckpt-N` a `model.ckpt-N.json` with what TensorFlow's file has no place for: the
+position in the data and the figures so far. It is written last, so a checkpoint that
+has one is complete.
+"""
+
+import contextlib
+import glob
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from mnist_tut import errors, runtime  # noqa: F401  (runtime: TensorFlow, quietly)
+
+import tensorflow.compat.v1 as tf
+
+PREFIX = 'model.ckpt'
+RUN_FILE = 'run.json'
+LOCK_FILE = 'run.lock'
+
+# The files of a run, relative to its folder. --overwrite removes these and no others.
+_EVENTS = r'((train|test)/)?events\.out\.tfevents\.\d+\.[^/]*'
+_OWN_FILES = re.compile(
+    rf'{re.escape(PREFIX)}-\d+\.(index|meta|json|data-\d{{5}}-of-\d{{5}})'
+    rf'|checkpoint|history\.json|run\.(json|lock)|{_EVENTS}'
+    r'|projector_config\.pbtxt|projector-(sprite\.png|labels\.tsv|images\.ckpt.*)'
+)
+
+# The damage that reading a checkpoint can meet: a file cut short, a flipped byte
+# (TensorFlow keeps a CRC of each variable), a file gone.
+_DAMAGE = (
+    tf.errors.DataLossError,
+    tf.errors.OutOfRangeError,
+    tf.errors.NotFoundError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.UnknownError,
+    ValueError,
+    KeyError,
+    OSError,
+)
+
+
+def own_files(folder: str) -> list[str]:
+    """Returns the paths in `folder` that are a run's own, sorted."""
+    found = []
+    for below in ('', 'train', 'test'):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            for name in os.listdir(os.path.join(folder, below)):
+                relative = f'{below}/{name}' if below else name
+                if _OWN_FILES.fullmatch(relative):
+                    found.append(os.path.join(folder, relative))
+    return sorted(found)
+
+
+def holds_run(folder: str) -> bool:
+    """Returns whether a run has been here; a lock alone does not count."""
+    return any(os.path.basename(path) != LOCK_FILE for path in own_files(folder))
+
+
+def remove_run(folder: str) -> None:
+    """Removes a run's own files from `folder`, except the lock that we hold."""
+    for path in own_files(folder):
+        if os.path.basename(path) != LOCK_FILE:
+            os.remove(path)
+
+
+def new_folder(root: str) -> str:
+    """Makes and returns the next free root/run-NNNN; safe beside other processes."""
+    os.makedirs(root, exist_ok=True)
+    number = len(_numbered(root)) + 1
+    while True:
+        folder = os.path.join(root, f'run-{number:04d}')
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def newest_folder(root: str) -> str | None:
+    """Returns the root/run-NNNN of the highest number, or None."""
+    numbered = _numbered(root)
+    return os.path.join(root, numbered[max(numbered)]) if numbered else None
+
+
+def _numbered(root: str) -> dict[int, str]:
+    if not os.path.isdir(root):
+        return {}
+    names = [name for name in os.listdir(root) if re.fullmatch(r'run-\d+', name)]
+    return {int(name.removeprefix('run-')): name for name in names}
+
+
+@contextlib.contextmanager
+def locked(folder: str) -> Iterator[None]:
+    """Keeps a second trainer out of `folder` as long as this process lives.
+
+    The operating system drops the lock when the process ends, however it ends.
+
+    Raises:
+        errors.RunError: If another process holds it.
+    """
+    path = os.path.join(folder, LOCK_FILE)
+    while True:
+        with open(path, 'a+b') as file:
+            try:
+                _lock(file.fileno())
+            except OSError as error:
+                raise errors.RunError(
+                    f'{errors.show_path(folder)}: another process is training in this '
+                    'folder; wait for it, or choose another --log_dir'
+                ) from error
+            if not os.path.exists(path) or not os.path.samestat(
+                os.fstat(file.fileno()), os.stat(path)
+            ):
+                continue  # its last owner removed it between our two calls
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):
+                    os.remove(path)
+            return
+
+
+if sys.platform == 'win32':
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def write_json(path: str, content: Any) -> None:
+    """Writes JSON so that `path` holds either the old content or all of the new."""
+    temporary = f'{path}.tmp'
+    try:
+        with open(temporary, 'w', encoding='utf-8') as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise errors.RunError(
+            f'{errors.show_path(path)}: cannot be written: {error.strerror}; '
+            'what was saved before is intact'
+        ) from error
+
+
+def read_json(path: str) -> Any:
+    """Returns the content of a JSON file.
+
+    Raises:
+        errors.RunError: If it is not there or not JSON.
+    """
+    try:
+        with open(path, encoding='utf-8') as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        raise errors.RunError(
+            f'{errors.show_path(path)}: not a readable {os.path.basename(path)}: '
+            f'{error}; choose the folder of a run, or another --log_dir'
+        ) from error
+
+
+def steps_saved(folder: str) -> list[int]:
+    """Returns the step of each complete checkpoint in `folder`, newest first."""
+    pattern = os.path.join(glob.escape(folder), f'{PREFIX}-*.json')
+    found = [
+        re.search(rf'{re.escape(PREFIX)}-(\d+)\.json$', path)
+        for path in glob.glob(pattern)
+    ]
+    return sorted((int(match[1]) for match in found if match), reverse=True)
+
+
+def path_of(folder: str, step: int) -> str:
+    """Returns the path that TensorFlow calls the checkpoint of `step`."""
+    return os.path.join(folder, f'{PREFIX}-{step}')
+
+
+def save(
+    saver: tf.train.Saver,
+    sess: tf.Session,
+    folder: str,
+    step: int,
+    extra: dict[str, Any],
+) -> None:
+    """Saves the state after training step `step`, counted from 0.
+
+    If the lesson itself has just saved this step, only the side file is missing.
+
+    Args:
+        saver: Knows the variables; keeps its newest five checkpoints.
+        sess: Session with the values.
+        folder: Folder of the run.
+        step: Number of the last training step that is done.
+        extra: What goes into the side file; JSON-able.
+
+    Raises:
+        tf.errors.OpError, errors.RunError: If it cannot be written; the checkpoints
+            before it stay usable.
+    """
+    path = path_of(folder, step)
+    if path not in saver.last_checkpoints:
+        saver.save(sess, os.path.join(folder, PREFIX), global_step=step)
+    write_json(f'{path}.json', extra)
+    kept = {os.path.basename(kept) for kept in saver.last_checkpoints}
+    for old in steps_saved(folder):
+        if f'{PREFIX}-{old}' not in kept:
+            os.remove(f'{path_of(folder, old)}.json')
+
+
+def restore(
+    saver: tf.train.Saver, sess: tf.Session, folder: str
+) -> tuple[int, dict[str, Any]] | None:
+    """Restores the newest checkpoint of `folder` that is whole.
+
+    Args:
+        saver: Knows the variables.
+        sess: Session to put the values into.
+        folder: Folder of the run.
+
+    Returns:
+        (step, content of its side file), or None where nothing has been saved.
+
+    Raises:
+        errors.RunError: If every checkpoint is damaged.
+    """
+    steps = steps_saved(folder)
+    for step in steps:
+        path = path_of(folder, step)
+        try:
+            extra = read_json(f'{path}.json')
+            saver.restore(sess, path)
+        except _DAMAGE as error:
+            print(
+                f'{errors.show_path(path)}: this checkpoint is damaged '
+                f'({_reason(error)}); trying the one before it',
+                file=sys.stderr,
+            )
+        else:
+            saver.recover_last_checkpoints(
+                [path_of(folder, older) for older in reversed(steps) if older <= step]
+            )
+            return step, extra
+    if steps:
+        raise errors.RunError(
+            f'{errors.show_path(folder)}: every checkpoint in it is damaged; '
+            'start again with --overwrite, or in another --log_dir'
+        )
+    return None
+
+
+def difference(folder: str, variables: dict[str, list[int]]) -> str | None:
+    """Tells how the newest checkpoint in `folder` differs from a model.
+
+    Args:
+        folder: Folder that may hold checkpoints, of ours or of an older TensorFlow.
+        variables: Shape of each variable of the model, by name, in order of creation.
+
+    Returns:
+        The first variable that differs, with both shapes, or None where nothing does.
+    """
+    saved = _saved_shapes(folder)
+    if saved is None:
+        return None
+    for name, shape in variables.items():
+        if name not in saved:
+            return f'variable {name} {shape} of this model is not in it'
+        if saved[name] != shape:
+            return f'variable {name} has shape {saved[name]} in it and {shape} here'
+    extra = sorted(set(saved) - set(variables))
+    if extra:
+        return f'its variable {extra[0]} {saved[extra[0]]} is not in this model'
+    return None
+
+
+def _saved_shapes(folder: str) -> dict[str, list[int]] | None:
+    """Returns name and shape of what the newest readable checkpoint holds."""
+    indexes = glob.glob(os.path.join(glob.escape(folder), '*.index'))
+    for path in sorted(indexes, key=os.path.getmtime, reverse=True):
+        with contextlib.suppress(*_DAMAGE):
+            return dict(tf.train.list_variables(path.removesuffix('.index')))
+    return None
+
+
+def trim_events(folder: str, steps: int) -> None:
+    """Cuts the events of step `steps` and later, which a resumed run writes again.
+
+    Args:
+        folder: Folder with event files.
+        steps: Number of training steps that the restored checkpoint has seen.
+    """
+    for path in own_files(folder):
+        if 'events.out.tfevents.' not in os.path.basename(path):
+            continue
+        kept, cut = [], False
+        try:
+            for record in tf.io.tf_record_iterator(path):
+                event = tf.Event.FromString(record)
+                late = event.step >= steps and event.WhichOneof('what') in (
+                    'summary',
+                    'tagged_run_metadata',
+                )
+                kept += [] if late else [record]
+                cut |= late
+        except tf.errors.DataLossError:
+            cut = True  # the process died while it wrote the last record
+        if cut:
+            with tf.io.TFRecordWriter(f'{path}.tmp') as writer:
+                for record in kept:
+                    writer.write(record)
+            os.replace(f'{path}.tmp', path)
+
+
+def redraw(sess: tf.Session, dropped: tf.Tensor, num_rows: int) -> None:
+    """Brings the random numbers of a `tf.nn.dropout` to where they were.
+
+    The op counts its draws inside its kernel, where no checkpoint reaches, and starts
+    from the beginning in a new session. So draw again, and throw away, as many rows as
+    had been drawn; only the random op runs, not the network in front of it.
+
+    Args:
+        sess: The new session.
+        dropped: [rows, columns] output of `tf.nn.dropout`.
+        num_rows: Number of rows that the op had drawn.
+    """
+    random_op = _random_op_of(dropped)
+    columns = dropped.shape[1].value
+    while num_rows > 0:
+        rows = min(num_rows, 10_000)
+        sess.run(random_op, feed_dict={random_op.inputs[0]: [rows, columns]})
+        num_rows -= rows
+
+
+def _random_op_of(dropped: tf.Tensor) -> tf.Operation:
+    """Returns the op that draws the mask, the nearest one upstream of `dropped`."""
+    upstream = [dropped.op]
+    for op in upstream:
+        if op.type == 'RandomUniform':
+            return op
+        upstream += [tensor.op for tensor in op.inputs if tensor.op not in upstream]
+    raise ValueError(f'{dropped.name}: no random op is upstream of it')
+
+
+def explain_full_disk(folder: str, error: Exception) -> None:
+    """Raises a RunError in place of TensorFlow's error where the disk is full."""
+    reason = _reason(error)
+    if 'No space left' in reason or (isinstance(error, OSError) and error.errno == 28):
+        raise errors.RunError(
+            f'{errors.show_path(folder)}: cannot be written to: {reason}; the '
+            'checkpoints that it holds are intact; make room and go on with --resume'
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Returns the first line of what TensorFlow or the system says."""
+    text = getattr(error, 'message', None) or str(error)
+    return text.strip().splitlines()[0] if text.strip() else type(error).__name__

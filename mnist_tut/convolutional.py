@@ -1,0 +1,553 @@
+"""A LeNet-5-like convolutional network, trained for half an epoch.
+
+    python -m mnist_tut.convolutional
+
+trains 429 steps of 64 images in file order (--num_epochs=10 for ten epochs) and prints,
+with the document's own seed, at step 0 and at the end:
+
+    Step 0 (epoch 0.00), 3.2 ms
+    Minibatch loss: 8.334, learning rate: 0.010000
+    Minibatch error: 85.9%
+    Validation error: 84.6%
+    Training complete.
+    Post training test error: 2.3%
+
+What to expect, with mean and spread, is in REPRODUCTION.md.
+
+Source:
+    MNIST Tutorial, August 1, 2017: "A trial ML program on MNIST images".
+"""
+
+import math
+import sys
+import time
+from typing import Any, NamedTuple
+
+from mnist_tut import cli, errors, idx, input_data, loop, plots, runtime, sources
+
+import numpy
+import tensorflow.compat.v1 as tf
+from absl import flags
+
+SOURCE_URL = 'http://yann.lecun.com/exdb/mnist/'
+WORK_DIRECTORY = '../MNIST_data'
+IMAGE_SIZE = 28
+NUM_CHANNELS = 1
+PIXEL_DEPTH = 255
+NUM_LABELS = 10
+VALIDATION_SIZE = 5000  # Size of the validation set.
+SEED = 66478  # The default of --seed.
+BATCH_SIZE = 64
+NUM_EPOCHS = 0.5
+EVAL_BATCH_SIZE = 64
+EVAL_FREQUENCY = 250  # Number of steps between evaluations.
+
+FLAGS = cli.define_flags('convolutional')
+FLAGS.set_default('seed', SEED)
+flags.DEFINE_string(
+    'data_dir', WORK_DIRECTORY, 'Folder of the data files.', flag_values=FLAGS
+)
+cli.define_float(
+    FLAGS, 'num_epochs', NUM_EPOCHS, 'Number of passes over the training set.'
+)
+flags.DEFINE_integer(
+    'max_steps',
+    None,
+    'Number of training steps, instead of --num_epochs.',
+    lower_bound=0,
+    flag_values=FLAGS,
+)
+flags.DEFINE_integer(
+    'batch_size',
+    BATCH_SIZE,
+    'Number of examples in a batch.',
+    lower_bound=1,
+    upper_bound=55000 - 1,  # the training set must hold more than a batch
+    flag_values=FLAGS,
+)
+cli.define_float(FLAGS, 'learning_rate', 0.01, 'Step length at first; it decays.')
+flags.DEFINE_boolean(
+    'use_fp16', False, 'Compute in 16-bit floating point.', flag_values=FLAGS
+)
+flags.DEFINE_boolean(
+    'self_test',
+    False,
+    'Train on made-up images, white and black; the test error must be 0.',
+    flag_values=FLAGS,
+)
+
+
+def data_type():
+    """Returns the type that the network computes in: tf.float32, or tf.float16."""
+    return tf.float16 if FLAGS.use_fp16 else tf.float32
+
+
+def maybe_download(filename, work_directory=None):
+    """Returns the path of a data file; downloads it first if it is not there.
+
+    Args:
+        filename: Name of the file.
+        work_directory: Folder to keep it in; FLAGS.data_dir if None.
+
+    Returns:
+        The path.
+
+    Raises:
+        errors.DownloadError: If it is not there and cannot be fetched.
+
+    Source:
+        MNIST Tutorial, In [147].
+    """
+    return input_data.maybe_download(
+        filename, work_directory or FLAGS.data_dir, SOURCE_URL + filename
+    )
+
+
+def extract_data(filename, num_images):
+    """Extracts images, with [0, 255] rescaled to [-0.5, 0.5].
+
+    Args:
+        filename: Path of an IDX file of images.
+        num_images: How many to take, from the first on.
+
+    Returns:
+        float32 [num_images, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS].
+
+    Raises:
+        errors.DataError: If the file is damaged or holds fewer.
+
+    Source:
+        MNIST Tutorial, In [147].
+    """
+    print('Extracting', errors.show_path(filename))
+    data = _first(idx.read_images(filename), num_images, filename)
+    data = data.astype(numpy.float32)
+    data -= PIXEL_DEPTH / 2.0
+    data /= PIXEL_DEPTH
+    return data.reshape(num_images, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS)
+
+
+def extract_labels(filename, num_images):
+    """Extracts labels.
+
+    Args:
+        filename: Path of an IDX file of labels.
+        num_images: How many to take, from the first on.
+
+    Returns:
+        int64 [num_images], digits 0 to 9.
+
+    Raises:
+        errors.DataError: If the file is damaged or holds fewer.
+
+    Source:
+        MNIST Tutorial, In [147].
+    """
+    print('Extracting', errors.show_path(filename))
+    labels = _first(idx.read_labels(filename), num_images, filename)
+    return labels.astype(numpy.int64)
+
+
+def _first(array, number, filename):
+    if len(array) < number:
+        raise errors.DataError(
+            f'{errors.show_path(filename)}: holds {len(array)} examples; '
+            f'expected at least {number}'
+        )
+    return array[:number]
+
+
+def fake_data(num_images):
+    """Makes images that are all black (label 0) or all white (label 1), in turn.
+
+    Args:
+        num_images: N.
+
+    Returns:
+        data: float32 [N, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS], -0.5 or 0.5.
+        labels: int64 [N], 0 or 1.
+
+    Source:
+        MNIST Tutorial, In [147].
+    """
+    data = numpy.ndarray(
+        shape=(num_images, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS), dtype=numpy.float32
+    )
+    labels = numpy.zeros(shape=(num_images,), dtype=numpy.int64)
+    for image in range(num_images):
+        label = image % 2
+        data[image, :, :, 0] = label - 0.5
+        labels[image] = label
+    return data, labels
+
+
+def error_rate(predictions, labels):
+    """Returns the error rate of dense predictions against sparse labels.
+
+    Args:
+        predictions: [N, NUM_LABELS]; the largest of a row is the guess.
+        labels: int64 [N].
+
+    Returns:
+        Percent, 0 to 100.
+
+    Source:
+        MNIST Tutorial, In [147].
+    """
+    return 100.0 - (
+        100.0 * numpy.sum(numpy.argmax(predictions, 1) == labels) / predictions.shape[0]
+    )
+
+
+class Parameters(NamedTuple):
+    """The trainable variables, which training and evaluation share."""
+
+    conv1_weights: Any  # [5, 5, NUM_CHANNELS, 32]
+    conv1_biases: Any  # [32]
+    conv2_weights: Any  # [5, 5, 32, 64]
+    conv2_biases: Any  # [64]
+    fc1_weights: Any  # [7 * 7 * 64, 512]
+    fc1_biases: Any  # [512]
+    fc2_weights: Any  # [512, NUM_LABELS]
+    fc2_biases: Any  # [NUM_LABELS]
+
+
+def make_parameters(seed=SEED):
+    """Makes the variables that hold the trainable weights.
+
+    Args:
+        seed: Seed of each initializer, the same for all, as in the document.
+
+    Returns:
+        The eight variables.
+
+    Graph:
+        Eight variables, 'Variable' to 'Variable_7': weights truncated normal with
+        standard deviation 0.1; the biases of the first layer 0, the others 0.1.
+        1,663,370 parameters.
+
+    Source:
+        MNIST Tutorial, In [148]; there in the main body.
+    """
+    conv1_weights = tf.Variable(
+        tf.truncated_normal(
+            [5, 5, NUM_CHANNELS, 32],  # 5x5 filter, depth 32.
+            stddev=0.1,
+            seed=seed,
+            dtype=data_type(),
+        )
+    )
+    conv1_biases = tf.Variable(tf.zeros([32], dtype=data_type()))
+    conv2_weights = tf.Variable(
+        tf.truncated_normal([5, 5, 32, 64], stddev=0.1, seed=seed, dtype=data_type())
+    )
+    conv2_biases = tf.Variable(tf.constant(0.1, shape=[64], dtype=data_type()))
+    fc1_weights = tf.Variable(  # Fully connected, depth 512.
+        tf.truncated_normal(
+            [IMAGE_SIZE // 4 * IMAGE_SIZE // 4 * 64, 512],
+            stddev=0.1,
+            seed=seed,
+            dtype=data_type(),
+        )
+    )
+    fc1_biases = tf.Variable(tf.constant(0.1, shape=[512], dtype=data_type()))
+    fc2_weights = tf.Variable(
+        tf.truncated_normal([512, NUM_LABELS], stddev=0.1, seed=seed, dtype=data_type())
+    )
+    fc2_biases = tf.Variable(tf.constant(0.1, shape=[NUM_LABELS], dtype=data_type()))
+    return Parameters(
+        conv1_weights,
+        conv1_biases,
+        conv2_weights,
+        conv2_biases,
+        fc1_weights,
+        fc1_biases,
+        fc2_weights,
+        fc2_biases,
+    )
+
+
+def model(data, parameters, train=False, seed=SEED):
+    """Builds the network as far as the logits; once to train and once to evaluate.
+
+    data [B, 28, 28, 1] -> conv1, pool [B, 14, 14, 32] -> conv2, pool [B, 7, 7, 64]
+    -> hidden [B, 512] (ReLU) -> logits [B, 10]
+
+    Args:
+        data: float [B, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS], in [-0.5, 0.5]; B must be
+            known.
+        parameters: From make_parameters().
+        train: Whether half of the hidden units are dropped.
+        seed: Seed of the dropout.
+
+    Returns:
+        logits: float [B, NUM_LABELS], in nats.
+        hidden: float [B, 512], behind the dropout if there is one.
+
+    Graph:
+        No variables.
+
+    Source:
+        MNIST Tutorial, In [148]; there nested in the main body, without `parameters`,
+        and returning the logits alone.
+    """
+    # 2D convolution; 'SAME': the feature map keeps the size of the input. The strides
+    # are in the order of the data: [image index, y, x, depth].
+    conv = tf.nn.conv2d(
+        data, parameters.conv1_weights, strides=[1, 1, 1, 1], padding='SAME'
+    )
+    # Bias and rectified linear non-linearity.
+    relu = tf.nn.relu(tf.nn.bias_add(conv, parameters.conv1_biases))
+    # Max pooling, with a window of 2 and a stride of 2.
+    pool = tf.nn.max_pool(
+        relu, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding='SAME'
+    )  # [B, 14, 14, 32]
+    conv = tf.nn.conv2d(
+        pool, parameters.conv2_weights, strides=[1, 1, 1, 1], padding='SAME'
+    )
+    relu = tf.nn.relu(tf.nn.bias_add(conv, parameters.conv2_biases))
+    pool = tf.nn.max_pool(
+        relu, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding='SAME'
+    )  # [B, 7, 7, 64]
+    # Lay each image's feature map out flat for the fully connected layers.
+    pool_shape = pool.get_shape().as_list()
+    reshape = tf.reshape(
+        pool, [pool_shape[0], pool_shape[1] * pool_shape[2] * pool_shape[3]]
+    )  # [B, 3136]
+    # Fully connected; the '+' adds the biases to each row.
+    hidden = tf.nn.relu(
+        tf.matmul(reshape, parameters.fc1_weights) + parameters.fc1_biases
+    )  # [B, 512]
+    # Dropout of 50 %, in training only. It scales what it keeps, so that nothing has
+    # to be rescaled for the evaluation.
+    if train:
+        hidden = tf.nn.dropout(hidden, 0.5, seed=seed)
+    logits = tf.matmul(hidden, parameters.fc2_weights) + parameters.fc2_biases
+    return logits, hidden
+
+
+def eval_in_batches(data, sess, eval_prediction, eval_data):
+    """Returns all predictions for a data set, computed in small batches.
+
+    data [N, 28, 28, 1] -> predictions [N, 10]
+
+    Args:
+        data: float32 [N, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS].
+        sess: Session.
+        eval_prediction: float [EVAL_BATCH_SIZE, NUM_LABELS], probabilities.
+        eval_data: Placeholder that eval_prediction depends on.
+
+    Returns:
+        float32 [N, NUM_LABELS]. The last batch is filled up with images from before it,
+        whose predictions are not taken again.
+
+    Raises:
+        ValueError: If N is smaller than EVAL_BATCH_SIZE.
+
+    Source:
+        MNIST Tutorial, In [148]; there nested in the main body, with two arguments.
+    """
+    size = data.shape[0]
+    if size < EVAL_BATCH_SIZE:
+        raise ValueError('batch size for evals larger than dataset: %d' % size)
+    predictions = numpy.ndarray(shape=(size, NUM_LABELS), dtype=numpy.float32)
+    for begin in range(0, size, EVAL_BATCH_SIZE):
+        end = begin + EVAL_BATCH_SIZE
+        if end <= size:
+            predictions[begin:end, :] = sess.run(
+                eval_prediction, feed_dict={eval_data: data[begin:end, ...]}
+            )
+        else:
+            batch_predictions = sess.run(
+                eval_prediction, feed_dict={eval_data: data[-EVAL_BATCH_SIZE:, ...]}
+            )
+            predictions[begin:, :] = batch_predictions[begin - size :, :]
+    return predictions
+
+
+@cli.with_flags(FLAGS)
+def run_training():
+    """Trains the network and prints its errors.
+
+    Returns:
+        History of 'loss' (nats, each step, before its update, L2 term included),
+        'minibatch_loss' and 'minibatch_error' (each EVAL_FREQUENCY steps, after the
+        update), 'validation_error' and 'test_error' (percent). Its `arrays` hold
+        'interp', the guess for each test image, int64 [10000]: the prediction grid's
+        data.
+
+    Raises:
+        errors.UserError: If a flag, a data file or the log folder cannot be used.
+
+    Graph:
+        The variables of make_parameters(), one of Momentum's for each, and 'Variable_8',
+        the counter `batch`.
+
+    Source:
+        MNIST Tutorial, In [148] and In [149].
+    """
+    with tf.Graph().as_default(), loop.Run('convolutional', FLAGS) as run:
+        # Data.
+        if FLAGS.self_test:
+            print('Running self-test.')
+            source = sources.fake()
+            train_data, train_labels = fake_data(256)
+            validation_data, validation_labels = fake_data(EVAL_BATCH_SIZE)
+            test_data, test_labels = fake_data(EVAL_BATCH_SIZE)
+            num_epochs = 1.0
+        else:
+            source = sources.locate(FLAGS.data_dir, FLAGS.dataset, FLAGS.source_url)
+            folder = source.directory
+            train_data_filename = maybe_download('train-images-idx3-ubyte.gz', folder)
+            train_labels_filename = maybe_download('train-labels-idx1-ubyte.gz', folder)
+            test_data_filename = maybe_download('t10k-images-idx3-ubyte.gz', folder)
+            test_labels_filename = maybe_download('t10k-labels-idx1-ubyte.gz', folder)
+
+            # Extract it into numpy arrays.
+            train_data = extract_data(train_data_filename, 60000)
+            train_labels = extract_labels(train_labels_filename, 60000)
+            test_data = extract_data(test_data_filename, 10000)
+            test_labels = extract_labels(test_labels_filename, 10000)
+
+            # Split off a validation set.
+            validation_data = train_data[:VALIDATION_SIZE, ...]
+            validation_labels = train_labels[:VALIDATION_SIZE]
+            train_data = train_data[VALIDATION_SIZE:, ...]
+            train_labels = train_labels[VALIDATION_SIZE:]
+            num_epochs = FLAGS.num_epochs
+        train_size = train_labels.shape[0]
+        cli.check_batch_size(FLAGS, training=train_size - 1)
+
+        # Placeholders: a batch of training samples and labels, and one to evaluate.
+        train_data_node = tf.placeholder(
+            data_type(), shape=(FLAGS.batch_size, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS)
+        )
+        train_labels_node = tf.placeholder(tf.int64, shape=(FLAGS.batch_size,))
+        eval_data = tf.placeholder(
+            data_type(), shape=(EVAL_BATCH_SIZE, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS)
+        )
+
+        # Model: the parameters, and the logits for training.
+        parameters = make_parameters(run.seed)
+        logits, hidden = model(train_data_node, parameters, True, run.seed)
+
+        # Loss: cross-entropy, and L2 regularization of the fully connected layers.
+        loss = tf.reduce_mean(
+            tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels=train_labels_node, logits=logits
+            )
+        )
+        regularizers = (
+            tf.nn.l2_loss(parameters.fc1_weights)
+            + tf.nn.l2_loss(parameters.fc1_biases)
+            + tf.nn.l2_loss(parameters.fc2_weights)
+            + tf.nn.l2_loss(parameters.fc2_biases)
+        )
+        loss += 5e-4 * regularizers
+
+        # Training op: a variable that counts the batches controls the decay of the
+        # learning rate. In 16 bits it would stop at 2,048, so there it has 32.
+        batch = tf.Variable(0, dtype=tf.float32 if FLAGS.use_fp16 else data_type())
+        learning_rate = tf.train.exponential_decay(
+            FLAGS.learning_rate,  # Base learning rate.
+            batch * FLAGS.batch_size,  # Current index into the dataset.
+            train_size,  # Decay step: once per epoch.
+            0.95,  # Decay rate.
+            staircase=True,
+        )
+        optimizer = tf.train.MomentumOptimizer(learning_rate, 0.9).minimize(
+            loss, global_step=batch
+        )
+
+        # Evaluation: predictions for the minibatch, and for what is evaluated.
+        train_prediction = tf.nn.softmax(logits)
+        eval_prediction = tf.nn.softmax(model(eval_data, parameters)[0])
+
+        # Session.
+        run.describe(images=eval_data, scores=eval_prediction, ink=(-0.5, 0.5))
+        run.open(source)
+        start_time = time.time()
+        sess = run.enter(tf.Session(config=runtime.session_config()))
+        tf.global_variables_initializer().run()
+        print('Initialized!')
+
+        # Loop. Dropout draws for a batch each step, and once more for what is printed.
+        num_steps = int(num_epochs * train_size) // FLAGS.batch_size
+        if FLAGS.max_steps is not None:
+            num_steps = FLAGS.max_steps
+
+        def rows_before(step):
+            return FLAGS.batch_size * (step + math.ceil(step / EVAL_FREQUENCY))
+
+        for step in run.steps(sess, num_steps, dropout=(hidden, rows_before)):
+            # Where this minibatch begins in the data.
+            offset = (step * FLAGS.batch_size) % (train_size - FLAGS.batch_size)
+            batch_data = train_data[offset : (offset + FLAGS.batch_size), ...]
+            batch_labels = train_labels[offset : (offset + FLAGS.batch_size)]
+            feed_dict = {train_data_node: batch_data, train_labels_node: batch_labels}
+
+            # Update the weights.
+            _, loss_value = sess.run([optimizer, loss], feed_dict=feed_dict)
+            run.record(step, loss=loss_value)
+
+            # Print how it goes each EVAL_FREQUENCY steps.
+            if step % EVAL_FREQUENCY == 0:
+                l, lr, predictions = sess.run(  # noqa: E741
+                    [loss, learning_rate, train_prediction], feed_dict=feed_dict
+                )
+                elapsed_time = time.time() - start_time
+                start_time = time.time()
+                minibatch_error = error_rate(predictions, batch_labels)
+                validation_error = error_rate(
+                    eval_in_batches(validation_data, sess, eval_prediction, eval_data),
+                    validation_labels,
+                )
+                print(
+                    'Step %d (epoch %.2f), %.1f ms'
+                    % (
+                        step,
+                        float(step) * FLAGS.batch_size / train_size,
+                        1000 * elapsed_time / EVAL_FREQUENCY,
+                    )
+                )
+                print('Minibatch loss: %.3f, learning rate: %.6f' % (l, lr))
+                print('Minibatch error: %.1f%%' % minibatch_error)
+                print('Validation error: %.1f%%' % validation_error)
+                sys.stdout.flush()
+                run.record(
+                    step,
+                    minibatch_loss=l,
+                    minibatch_error=minibatch_error,
+                    validation_error=validation_error,
+                )
+            if step % 25 == 0:
+                print('.', end=' ')
+
+        # Report.
+        test_predictions = eval_in_batches(test_data, sess, eval_prediction, eval_data)
+        test_error = error_rate(test_predictions, test_labels)
+        print('Training complete.\nPost training test error: %.1f%%' % test_error)
+        run.record(num_steps, test_error=test_error)
+        if FLAGS.self_test and test_error != 0.0:
+            raise errors.RunError(
+                f'--self_test: the test error is {test_error:.2f} %; expected 0.0'
+            )
+        interp = numpy.argmax(test_predictions, 1)
+        run.history.arrays['interp'] = interp
+        if FLAGS.plots_dir:
+            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
+            plots.save(
+                plots.prediction_grid(test_data + 0.5, interp, test_labels, seed=0),
+                FLAGS.plots_dir,
+                'predictions.png',
+            )
+    return run.history
+
+
+def main(_):
+    """Trains with the flags of the command line."""
+    run_training()
+
+
+if __name__ == '__main__':
+    cli.run(main, FLAGS)

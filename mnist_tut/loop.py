@@ -1,0 +1,385 @@
+"""The steps of a run: folder, seed, progress, interrupts, checkpoints.
+
+A lesson opens a `Run`, builds its graph, and writes its own visible training loop over
+`run.steps(...)`. No op and no variable comes from here but the Saver, which is made
+after the lesson's graph is complete.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mnist_tut import checkpoint, cli, errors, progress, runtime
+from mnist_tut.history import History
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from absl import flags
+
+# The most images that are evaluated in one go: ten thousand take gigabytes.
+EVAL_BATCH_SIZE = 1000
+
+
+class Run(contextlib.AbstractContextManager):
+    """One training run: its folder, its seed, its figures.
+
+    Attributes:
+        log_dir: Folder of the run, made if need be and locked until the run ends.
+        seed: Seed of batch order, initial values and dropout.
+        history: The figures so far; what `run_training` returns.
+    """
+
+    def __init__(self, lesson: str, values: flags.FlagValues):
+        """Claims the folder.
+
+        Args:
+            lesson: Name of the lesson's module.
+            values: The lesson's flags, made by `cli.define_flags`.
+
+        Raises:
+            errors.FlagError: If a folder cannot serve.
+            errors.RunError: If the folder is in use, or holds a run and neither
+                --resume nor --overwrite was given.
+        """
+        cli.check_dirs(values)
+        self._lesson = lesson
+        self._flags = values
+        self._model: dict[str, Any] = {}
+        self._saver: tf.train.Saver | None = None
+        self._data: Any = None
+        self._signal = 0
+        self._bar: progress.Bar | None = None
+        self.log_dir = self._choose_folder()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(checkpoint.locked(self.log_dir))
+            self._found = self._look_at_folder()
+            self._exit = stack.pop_all()
+        self.seed = self._found.get('seed', values.seed)
+        if self.seed is None:
+            self.seed = runtime.fresh_seed()
+        self.history = History(self.log_dir)
+
+    def _choose_folder(self) -> str:
+        root = os.path.join('logs', self._lesson)
+        folder = self._flags.log_dir
+        if folder is None and self._flags.resume:
+            folder = checkpoint.newest_folder(root)
+        if folder is None:
+            return checkpoint.new_folder(root)
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+    def _look_at_folder(self) -> dict[str, Any]:
+        """Returns the run.json to go on from, {} for a new run; or refuses."""
+        run_file = os.path.join(self.log_dir, checkpoint.RUN_FILE)
+        if not checkpoint.holds_run(self.log_dir):
+            return {}
+        found = checkpoint.read_json(run_file) if os.path.exists(run_file) else {}
+        if self._flags.overwrite:
+            return {}
+        if not self._flags.resume:
+            # A different model is told apart in `open`, once there is a graph.
+            if self._settings() == found.get('flags'):
+                self._refuse()
+            return {}
+        if found.get('lesson') == self._lesson:
+            self._compare('seed', self._flags.seed, found['seed'])
+            if 'batch_size' in self._flags:
+                there = found['flags']['batch_size']
+                self._compare('batch_size', self._flags.batch_size, there)
+        return found
+
+    def _compare(self, name: str, here: Any, there: Any) -> None:
+        if here is not None and here != there:
+            raise errors.RunError(
+                f'--{name}={here}: the run in {errors.show_path(self.log_dir)} was '
+                f'started with --{name}={there}; give the same to go on with it, '
+                'or choose another --log_dir'
+            )
+
+    def _refuse(self, why: str = '') -> None:
+        where = f'--log_dir={errors.show_path(self.log_dir)}'
+        if why:
+            raise errors.RunError(
+                f"{where}: holds another model's checkpoint: {why}; "
+                'nothing was touched; choose another --log_dir'
+            )
+        raise errors.RunError(
+            f'{where}: already holds a run; go on with it by --resume, '
+            'or start anew by --overwrite, which removes its own files and nothing else'
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        """Returns the flags that make the model and the data what they are."""
+        passing = ('help', 'resume', 'overwrite', 'log_dir', 'plots_dir', 'seed')
+        settings = self._flags.flag_values_dict()
+        return {name: settings[name] for name in settings if name not in passing}
+
+    def describe(
+        self,
+        images: tf.Tensor,
+        scores: tf.Tensor,
+        feeds: dict[tf.Tensor, float] | None = None,
+        ink: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
+        """Notes where the model takes images and gives scores, for `predict`.
+
+        Args:
+            images: Placeholder, [B, 784] or [B, 28, 28, 1].
+            scores: [B, 10], logits or probabilities; the largest is the guess.
+            feeds: What else must be fed, such as a dropout's keep_prob.
+            ink: Pixel values of background and of full ink.
+        """
+        self._model = {
+            'images': images.name,
+            'scores': scores.name,
+            'probabilities': scores.op.type == 'Softmax',
+            'feeds': {tensor.name: value for tensor, value in (feeds or {}).items()},
+            'ink': list(ink),
+        }
+
+    def open(self, data: Any, saver: tf.train.Saver | None = None) -> None:
+        """Makes the folder ready for the model in the default graph.
+
+        To be called when the graph is complete, before anything is written.
+
+        Args:
+            data: A `Datasets`, or the `Source` of data that is read in file order.
+            saver: The lesson's own Saver, if its document has one.
+
+        Raises:
+            errors.RunError: If the folder holds another model's checkpoint, or a run
+                that may be neither resumed nor overwritten, or one on other data.
+        """
+        variables = {
+            variable.op.name: variable.shape.as_list()
+            for variable in tf.global_variables()
+        }
+        if checkpoint.holds_run(self.log_dir):
+            why = checkpoint.difference(self.log_dir, variables)
+            if why:
+                self._refuse(why)
+            if self._flags.overwrite:
+                checkpoint.remove_run(self.log_dir)
+            elif not self._flags.resume:
+                self._refuse()
+            elif self._found.get('lesson') != self._lesson:
+                raise errors.RunError(
+                    f'--log_dir={errors.show_path(self.log_dir)}: its checkpoint was '
+                    f'not written by {self._lesson}, so the place in the data is not '
+                    'known and --resume cannot be exact; choose another --log_dir'
+                )
+        self._data = data
+        self._source = getattr(data, 'source', data)
+        if self._found and self._source.fingerprint != self._found['data']:
+            raise errors.RunError(
+                f'--log_dir={errors.show_path(self.log_dir)}: this run was trained on '
+                f'other data than {self._source.directory} holds now; bring back the '
+                'files that it started with, or choose another --log_dir'
+            )
+        self._saver = saver or tf.train.Saver()
+        content = {
+            'lesson': self._lesson,
+            'seed': self.seed,
+            'data': self._source.fingerprint,
+            'flags': self._settings(),
+            'model': self._model,
+        }
+        checkpoint.write_json(os.path.join(self.log_dir, checkpoint.RUN_FILE), content)
+
+    def enter(self, resource: Any) -> Any:
+        """Enters a session or a writer, to be closed when the run ends."""
+        return self._exit.enter_context(resource)
+
+    def steps(
+        self,
+        sess: tf.Session,
+        num_steps: int,
+        writers: Sequence[tf.summary.FileWriter] = (),
+        dropout: tuple[tf.Tensor, Callable[[int], int]] | None = None,
+    ) -> Iterator[int]:
+        """Yields the training steps that are still to be done, counted from 0.
+
+        After the body of a step: progress, a checkpoint where one is due, and the end
+        of the run if a signal has come.
+
+        Args:
+            sess: Session with initialized variables.
+            num_steps: Number of training steps of the whole run.
+            writers: Writers of the event files, flushed before each checkpoint.
+            dropout: The output of `tf.nn.dropout`, and a function that says how many
+                rows it has drawn before a step; resuming draws them again.
+
+        Yields:
+            0, 1, ... num_steps - 1, less the steps that the resumed run had done.
+
+        Raises:
+            errors.RunError: If nothing can be restored, or a checkpoint not written.
+            KeyboardInterrupt: After SIGINT, when the step is done and saved.
+            SystemExit: After SIGTERM, likewise, with status 143.
+        """
+        assert self._saver is not None, 'call open() first'
+        start = self._restore(sess, dropout) if self._flags.resume else 0
+        # Held by the run too: an error in the lesson's body does not close a generator.
+        during = self._exit.enter_context(contextlib.ExitStack())
+        during.enter_context(self._signals())
+        self._bar = during.enter_context(progress.Bar(self._lesson, start, num_steps))
+        for step in range(start, num_steps):
+            yield step
+            self._bar.advance()
+            done = step + 1
+            due = done % self._flags.checkpoint_steps == 0 or done == num_steps
+            if due or self._signal:
+                self._save(sess, step, writers)
+            if self._signal:
+                self._leave(done)
+        during.close()
+
+    def _save(
+        self, sess: tf.Session, step: int, writers: Sequence[tf.summary.FileWriter]
+    ) -> None:
+        for writer in writers:
+            writer.flush()
+        position = getattr(self._data, 'position', None)
+        extra = {
+            'step': step,
+            'position': position() if position else None,
+            'history': self.history.records,
+        }
+        assert self._saver is not None
+        checkpoint.save(self._saver, sess, self.log_dir, step, extra)
+
+    def _restore(
+        self, sess: tf.Session, dropout: tuple[tf.Tensor, Callable[[int], int]] | None
+    ) -> int:
+        """Puts everything where it was, and returns the number of steps done."""
+        assert self._saver is not None
+        restored = checkpoint.restore(self._saver, sess, self.log_dir)
+        step, extra = restored or (-1, {'position': None, 'history': []})
+        done = step + 1
+        checkpoint.trim_events(self.log_dir, done)
+        if extra['position'] is not None:
+            self._data.seek(extra['position'])
+        if dropout is not None:
+            dropped, rows_before = dropout
+            checkpoint.redraw(sess, dropped, rows_before(done))
+        for record in extra['history']:
+            self.history.add(*record)
+        where = errors.show_path(self.log_dir)
+        print(f'{where}: going on after {done} steps', file=sys.stderr)
+        return done
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Lets a first SIGINT or SIGTERM wait for the end of the step."""
+
+        def note(number: int, frame: Any) -> None:
+            if self._signal:
+                os._exit(128 + number)  # asked twice: now, whatever is open
+            self._signal = number
+
+        try:
+            before = {
+                number: signal.signal(number, note)
+                for number in (signal.SIGINT, signal.SIGTERM)
+            }
+        except ValueError:  # not the main thread: no signals here
+            before = {}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _leave(self, done: int) -> None:
+        name = signal.Signals(self._signal).name
+        print(
+            f'{name}: stopped and saved after {done} steps; go on with '
+            f'--resume --log_dir={errors.show_path(self.log_dir)}',
+            file=sys.stderr,
+        )
+        if self._signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + self._signal)
+
+    def record(self, step: int, **figures: float) -> None:
+        """Records figures of `step`, and stops the run where one is not finite.
+
+        Raises:
+            errors.DivergedError: If a figure is nan or infinite. The newest checkpoint
+                is from before, and stays.
+        """
+        for name, value in figures.items():
+            value = float(value)
+            if not np.isfinite(value):
+                raise errors.DivergedError(
+                    f'step {step}: the {name} is {value}; expected a finite number; '
+                    'try a smaller --learning_rate (the checkpoints in '
+                    f'{errors.show_path(self.log_dir)} are from before)'
+                )
+            self.history.add(step, name, value)
+        if self._bar is not None:
+            self._bar.show(figures)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Keeps the history, says where things are, and lets go of the folder."""
+        with self._exit:
+            if isinstance(error, (tf.errors.OpError, OSError)):
+                checkpoint.explain_full_disk(self.log_dir, error)
+            if kind is not None or self._saver is None:
+                return
+            self.history.log_dir = self.log_dir
+            checkpoint.write_json(
+                os.path.join(self.log_dir, 'history.json'),
+                {'log_dir': None, 'records': self.history.records},
+            )
+            note = self._source.note()
+            if note:
+                print(note)
+                print(note, file=sys.stderr)
+            if any('tfevents' in path for path in checkpoint.own_files(self.log_dir)):
+                print(
+                    f'See it in TensorBoard: {_python()} -m tensorboard.main '
+                    f'--logdir={errors.show_path(self.log_dir)}',
+                    file=sys.stderr,
+                )
+
+
+def _python() -> str:
+    """Returns how this Python is called from here, as briefly as it can be."""
+    here = os.path.relpath(sys.executable)
+    return here if len(here) < len(sys.executable) else sys.executable
+
+
+def accuracy_in_batches(
+    sess: tf.Session,
+    accuracy: tf.Tensor,
+    examples: dict[tf.Tensor, np.ndarray],
+    feeds: dict[tf.Tensor, float] | None = None,
+) -> np.float32:
+    """Returns the accuracy over all examples, a thousand of them at a time.
+
+    Args:
+        sess: Session.
+        accuracy: Scalar, the fraction of the examples fed that is right.
+        examples: Placeholders and their arrays, all of the same length N.
+        feeds: What else is fed, the same for every batch.
+
+    Returns:
+        The fraction of all N that is right, in [0, 1].
+    """
+    num_examples = len(next(iter(examples.values())))
+    num_correct = 0
+    for begin in range(0, num_examples, EVAL_BATCH_SIZE):
+        batch = {
+            placeholder: array[begin : begin + EVAL_BATCH_SIZE]
+            for placeholder, array in examples.items()
+        }
+        size = len(next(iter(batch.values())))
+        fraction = sess.run(accuracy, feed_dict={**batch, **(feeds or {})})
+        # A float32 mean of 1,000 may say 914.99994 right answers: there are 915.
+        num_correct += round(size * float(fraction))
+    return np.float32(num_correct / num_examples)
