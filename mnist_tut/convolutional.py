@@ -380,8 +380,8 @@ def run_training():
         errors.UserError: If a flag, a data file or the log folder cannot be used.
 
     Graph:
-        The variables of make_parameters(), one of Momentum's for each, and 'Variable_8',
-        the counter `batch`.
+        The variables of make_parameters(), one of Momentum's for each, and the counter
+        `batch` ('Variable_8').
 
     Source:
         MNIST Tutorial, In [148] and In [149].

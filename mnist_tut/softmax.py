@@ -1,4 +1,4 @@
-"""Softmax regression: one linear layer from pixels to digits.
+r"""Softmax regression: one linear layer from pixels to digits.
 
     python -m mnist_tut.softmax
 
@@ -9,7 +9,7 @@ trains 1,000 steps of 100 images and prints the accuracy on the test set, about 
 The beginner notes' variant has a smaller step and the unstable loss, and a table of
 accuracy by number of steps:
 
-    python -m mnist_tut.softmax --learning_rate=0.05 --loss=log --max_steps=10000 \\
+    python -m mnist_tut.softmax --learning_rate=0.05 --loss=log --max_steps=10000 \
         --accuracy_at=500,1000,2000,5000,10000
 
 What to expect, with mean and spread, is in REPRODUCTION.md.
@@ -64,8 +64,8 @@ def run_training():
         errors.UserError: If a flag, a data file or the log folder cannot be used.
 
     Graph:
-        Two variables, both zero at first: W ('Variable', [784, 10]) and b ('Variable_1',
-        [10]). 7,850 parameters.
+        Two variables, both zero at first: W ('Variable', [784, 10]) and b
+        ('Variable_1', [10]). 7,850 parameters.
 
     Source:
         Deep MNIST for Experts, In [1] to In [12]; Beginner notes, tutorial 1.

@@ -172,8 +172,8 @@ def run_training():
         errors.UserError: If a flag, a data file or the log folder cannot be used.
 
     Graph:
-        Four variables: W1 [784, 64] and W2 [64, 10], Glorot uniform; 'Variable' [64] and
-        'Variable_1' [10] (b1, b2), zero. 50,890 parameters.
+        Four variables: W1 [784, 64] and W2 [64, 10], Glorot uniform; b1 ('Variable',
+        [64]) and b2 ('Variable_1', [10]), zero. 50,890 parameters.
 
     Source:
         MNIST classification, In [4] to In [26].

@@ -1,0 +1,384 @@
+"""A two-layer network, with everything that TensorBoard can show of it.
+
+    python -m mnist_tut.with_summaries
+
+trains 1,000 steps, one in ten of which evaluates the test set instead:
+
+    Accuracy at step 980: 0.9657
+    Accuracy at step 990: 0.968
+    Adding run metadata for 999
+
+and leaves two event files, train/ and test/: scalars, distributions, histograms,
+images, the graph, and each hundred steps a trace with time and memory of every op. The
+command that shows them is printed at the end. What to expect, with mean and spread, is
+in REPRODUCTION.md.
+
+Source:
+    TensorFlow Mechanics 101, where the listing of the folder names it
+    (mnist_with_summaries.py).
+"""
+
+import math
+import os.path
+import sys
+
+from mnist_tut import cli, input_data, loop, plots, projector, runtime
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from absl import flags
+
+FLAGS = cli.define_flags('with_summaries')
+flags.DEFINE_boolean(
+    'fake_data',
+    False,
+    'Train on made-up data: every image is white, every label 0.',
+    flag_values=FLAGS,
+)
+flags.DEFINE_integer(
+    'max_steps', 1000, 'Number of steps to run.', lower_bound=0, flag_values=FLAGS
+)
+flags.DEFINE_integer(
+    'batch_size',
+    100,
+    'Number of examples in a batch.',
+    lower_bound=1,
+    upper_bound=55000,  # the training set must hold a batch
+    flag_values=FLAGS,
+)
+cli.define_float(FLAGS, 'learning_rate', 0.001, "Adam's step length.")
+cli.define_float(
+    FLAGS,
+    'dropout',
+    0.9,
+    'Probability that dropout keeps a unit in training.',
+    upper=1.0,
+    above=True,
+)
+flags.DEFINE_string(
+    'data_dir', 'MNIST_data', 'Folder of the data files.', flag_values=FLAGS
+)
+
+
+def weight_variable(shape):
+    """Makes a weight variable: truncated normal with standard deviation 0.1.
+
+    Args:
+        shape: List of the dimensions.
+
+    Returns:
+        float32 variable of that shape.
+
+    Graph:
+        One variable.
+
+    Source:
+        mnist_with_summaries.py.
+    """
+    initial = tf.truncated_normal(shape, stddev=0.1)
+    return tf.Variable(initial)
+
+
+def bias_variable(shape):
+    """Makes a bias variable, 0.1 everywhere.
+
+    Args:
+        shape: List of the dimensions.
+
+    Returns:
+        float32 variable of that shape.
+
+    Graph:
+        One variable.
+
+    Source:
+        mnist_with_summaries.py.
+    """
+    initial = tf.constant(0.1, shape=shape)
+    return tf.Variable(initial)
+
+
+def variable_summaries(var):
+    """Attaches summaries to a variable: mean, deviation, extremes, histogram.
+
+    Args:
+        var: float32 variable of any shape.
+
+    Graph:
+        No variables. Five summaries in the scope summaries; the deviation's tag ends in
+        stddev_1, because its scope has taken the name stddev.
+
+    Source:
+        mnist_with_summaries.py.
+    """
+    with tf.name_scope('summaries'):
+        mean = tf.reduce_mean(var)
+        tf.summary.scalar('mean', mean)
+        with tf.name_scope('stddev'):
+            stddev = tf.sqrt(tf.reduce_mean(tf.square(var - mean)))
+        tf.summary.scalar('stddev', stddev)
+        tf.summary.scalar('max', tf.reduce_max(var))
+        tf.summary.scalar('min', tf.reduce_min(var))
+        tf.summary.histogram('histogram', var)
+
+
+def nn_layer(input_tensor, input_dim, output_dim, layer_name, act=tf.nn.relu):
+    """Builds a fully connected layer, with summaries of all that is in it.
+
+    input_tensor [B, input_dim] -> [B, output_dim]
+
+    Args:
+        input_tensor: float32 [B, input_dim].
+        input_dim: Number of inputs.
+        output_dim: Number of units.
+        layer_name: Name scope of the layer.
+        act: Activation function.
+
+    Returns:
+        float32 [B, output_dim] activations.
+
+    Graph:
+        Two variables, <layer_name>/weights/Variable and <layer_name>/biases/Variable,
+        and twelve summaries.
+
+    Source:
+        mnist_with_summaries.py.
+    """
+    # The scopes keep the ops of a layer together in TensorBoard's picture of the graph.
+    with tf.name_scope(layer_name):
+        with tf.name_scope('weights'):
+            weights = weight_variable([input_dim, output_dim])
+            variable_summaries(weights)
+        with tf.name_scope('biases'):
+            biases = bias_variable([output_dim])
+            variable_summaries(biases)
+        with tf.name_scope('Wx_plus_b'):
+            preactivate = tf.matmul(input_tensor, weights) + biases
+            tf.summary.histogram('pre_activations', preactivate)
+        activations = act(preactivate, name='activation')
+        tf.summary.histogram('activations', activations)
+        return activations
+
+
+@cli.with_flags(FLAGS)
+def run_training():
+    """Trains the network and writes its summaries.
+
+    Returns:
+        History of 'loss' (nats, each training step, before its update and with dropout)
+        and 'test_accuracy' (fraction, each ten steps).
+
+    Raises:
+        errors.UserError: If a flag, a data file or the log folder cannot be used.
+
+    Graph:
+        Four variables, layer{1,2}/{weights,biases}/Variable; 397,510 parameters, and
+        two of Adam's for each. 37 summary tags.
+
+    Source:
+        mnist_with_summaries.py; there called train().
+    """
+    with tf.Graph().as_default(), loop.Run('with_summaries', FLAGS) as run:
+        # Data.
+        mnist = input_data.read_data_sets(
+            FLAGS.data_dir,
+            one_hot=True,
+            fake_data=FLAGS.fake_data,
+            seed=run.seed,
+            source_url=FLAGS.source_url,
+            dataset=FLAGS.dataset,
+        )
+        cli.check_batch_size(FLAGS, training=mnist.train.num_examples)
+        tf.set_random_seed(run.seed)
+
+        # Placeholders.
+        with tf.name_scope('input'):
+            x = tf.placeholder(tf.float32, [None, 784], name='x-input')
+            y_ = tf.placeholder(tf.float32, [None, 10], name='y-input')
+
+        with tf.name_scope('input_reshape'):
+            image_shaped_input = tf.reshape(x, [-1, 28, 28, 1])
+            tf.summary.image('input', image_shaped_input, 10)
+
+        # Model.
+        hidden1 = nn_layer(x, 784, 500, 'layer1')
+
+        with tf.name_scope('dropout'):
+            keep_prob = tf.placeholder(tf.float32)
+            tf.summary.scalar('dropout_keep_probability', keep_prob)
+            dropped = tf.nn.dropout(hidden1, keep_prob)
+
+        # Not the softmax yet: the loss takes the logits, which is stable.
+        y = nn_layer(dropped, 500, 10, 'layer2', act=tf.identity)
+
+        # Loss.
+        with tf.name_scope('cross_entropy'):
+            diff = tf.nn.softmax_cross_entropy_with_logits(labels=y_, logits=y)
+            with tf.name_scope('total'):
+                cross_entropy = tf.reduce_mean(diff)
+        tf.summary.scalar('cross_entropy', cross_entropy)
+
+        # Training op.
+        with tf.name_scope('train'):
+            train_step = tf.train.AdamOptimizer(FLAGS.learning_rate).minimize(
+                cross_entropy
+            )
+
+        # Evaluation.
+        with tf.name_scope('accuracy'):
+            with tf.name_scope('correct_prediction'):
+                correct_prediction = tf.equal(tf.argmax(y, 1), tf.argmax(y_, 1))
+            with tf.name_scope('accuracy'):
+                accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
+        tf.summary.scalar('accuracy', accuracy)
+
+        # Session: all summaries in one op, and a writer each for training and test.
+        merged = tf.summary.merge_all()
+        run.describe(images=x, scores=y, feeds={keep_prob: 1.0})
+        run.open(mnist)
+        sess = run.enter(tf.Session(config=runtime.session_config()))
+        train_writer = run.enter(
+            tf.summary.FileWriter(os.path.join(run.log_dir, 'train'), sess.graph)
+        )
+        test_writer = run.enter(
+            tf.summary.FileWriter(os.path.join(run.log_dir, 'test'))
+        )
+        tf.global_variables_initializer().run()
+
+        # Loop: each tenth step measures the test set and writes the test summaries;
+        # the other nine train and write the training summaries.
+        if FLAGS.fake_data:
+            test_images, test_labels = mnist.test.next_batch(
+                mnist.test.num_examples, fake_data=True
+            )
+        else:
+            test_images, test_labels = mnist.test.images, mnist.test.labels
+
+        def feed_dict(train):
+            """Returns the feeds of a training step, or those of each test batch."""
+            if train:
+                xs, ys = mnist.train.next_batch(
+                    FLAGS.batch_size, fake_data=FLAGS.fake_data
+                )
+                return {x: xs, y_: ys, keep_prob: FLAGS.dropout}
+            return [
+                {
+                    x: test_images[begin : begin + loop.EVAL_BATCH_SIZE],
+                    y_: test_labels[begin : begin + loop.EVAL_BATCH_SIZE],
+                    keep_prob: 1.0,
+                }
+                for begin in range(0, len(test_images), loop.EVAL_BATCH_SIZE)
+            ]
+
+        def rows_before(i):
+            """Returns how many rows dropout has drawn before step i."""
+            num_tests = math.ceil(i / 10)
+            return num_tests * len(test_images) + (i - num_tests) * FLAGS.batch_size
+
+        for i in run.steps(
+            sess,
+            FLAGS.max_steps,
+            writers=[train_writer, test_writer],
+            dropout=(dropped, rows_before),
+        ):
+            if i % 10 == 0:
+                feeds = feed_dict(False)
+                summaries = [sess.run(merged, feed_dict=feed) for feed in feeds]
+                summary = merge_test_summaries(
+                    summaries, [len(feed[x]) for feed in feeds]
+                )
+                test_writer.add_summary(summary, i)
+                [mean] = [
+                    v.simple_value for v in summary.value if v.tag == 'accuracy_1'
+                ]
+                # The mean of float32 means is a digit off; the count of right is not.
+                acc = np.float32(round(mean * len(test_images)) / len(test_images))
+                print('Accuracy at step %s: %s' % (i, acc))
+                run.record(i, test_accuracy=acc)
+                continue
+            feed = feed_dict(True)
+            fetches = [merged, train_step, cross_entropy]
+            if i % 100 == 99:
+                run_options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+                run_metadata = tf.RunMetadata()
+                try:
+                    summary, _, loss_value = sess.run(
+                        fetches,
+                        feed_dict=feed,
+                        options=run_options,
+                        run_metadata=run_metadata,
+                    )
+                except tf.errors.OpError as error:
+                    # No profiler for this device, say. The trace is not worth the run.
+                    print(f'step {i}: not traced: {error.message}', file=sys.stderr)
+                    summary, _, loss_value = sess.run(fetches, feed_dict=feed)
+                else:
+                    train_writer.add_run_metadata(run_metadata, 'step%03d' % i, i)
+                    print('Adding run metadata for', i)
+            else:
+                summary, _, loss_value = sess.run(fetches, feed_dict=feed)
+            train_writer.add_summary(summary, i)
+            run.record(i, loss=loss_value)
+
+        # Report: the hidden layer's view of the test digits, for the projector.
+        if not FLAGS.fake_data:
+            shown = slice(loop.EVAL_BATCH_SIZE)
+            vectors = sess.run(hidden1, feed_dict={x: test_images[shown]})
+            digits = np.argmax(test_labels[shown], 1)
+            projector.write(run.log_dir, 'layer1', vectors, test_images[shown], digits)
+        if FLAGS.plots_dir:
+            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
+    return run.history
+
+
+def merge_test_summaries(summaries, sizes):
+    """Merges the summaries of test batches into that of the whole test set.
+
+    Ten thousand images in one go would need a gigabyte and more, so they are evaluated
+    in batches; the event file still gets one summary, with the whole set's figures.
+
+    Args:
+        summaries: Serialized Summary of each batch.
+        sizes: Number of images of each batch.
+
+    Returns:
+        A Summary: scalars averaged, the histograms of activations added up, the
+        histograms of variables and the images those of the first batch.
+    """
+    parts = [tf.Summary.FromString(summary) for summary in summaries]
+    whole = tf.Summary()
+    for values in zip(*(part.value for part in parts), strict=True):
+        first = whole.value.add()
+        first.CopyFrom(values[0])
+        if first.HasField('simple_value'):
+            mean = np.average([value.simple_value for value in values], weights=sizes)
+            first.simple_value = mean
+        elif first.tag.endswith('activations'):
+            first.histo.CopyFrom(_add_histograms([value.histo for value in values]))
+    return whole
+
+
+def _add_histograms(histograms):
+    """Returns the histogram of all values. TensorFlow's buckets are always the same."""
+    counts = {}
+    for histogram in histograms:
+        for limit, count in zip(histogram.bucket_limit, histogram.bucket, strict=True):
+            counts[limit] = counts.get(limit, 0.0) + count
+    return tf.HistogramProto(
+        min=min(histogram.min for histogram in histograms),
+        max=max(histogram.max for histogram in histograms),
+        num=sum(histogram.num for histogram in histograms),
+        sum=sum(histogram.sum for histogram in histograms),
+        sum_squares=sum(histogram.sum_squares for histogram in histograms),
+        bucket_limit=sorted(counts),
+        bucket=[counts[limit] for limit in sorted(counts)],
+    )
+
+
+def main(_):
+    """Trains with the flags of the command line."""
+    run_training()
+
+
+if __name__ == '__main__':
+    cli.run(main, FLAGS)
