@@ -29,7 +29,7 @@ _EVENTS = r'((train|test)/)?events\.out\.tfevents\.\d+\.[^/]*'
 _OWN_FILES = re.compile(
     rf'{re.escape(PREFIX)}-\d+\.(index|meta|json|data-\d{{5}}-of-\d{{5}})'
     rf'|checkpoint|history\.json|run\.(json|lock)|{_EVENTS}'
-    r'|projector_config\.pbtxt|projector-(sprite\.png|labels\.tsv|images\.ckpt.*)'
+    r'|(train/)?projector(_config\.pbtxt|-sprite\.png|-(vectors|labels)\.tsv)(\.tmp)?'
 )
 
 # The damage that reading a checkpoint can meet: a file cut short, a flipped byte
@@ -140,12 +140,16 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def write_json(path: str, content: Any) -> None:
-    """Writes JSON so that `path` holds either the old content or all of the new."""
+def write_bytes(path: str, content: bytes) -> None:
+    """Writes a file so that `path` holds either what was there or all of `content`.
+
+    Raises:
+        errors.RunError: If it cannot be written.
+    """
     temporary = f'{path}.tmp'
     try:
-        with open(temporary, 'w', encoding='utf-8') as file:
-            json.dump(content, file)
+        with open(temporary, 'wb') as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -156,6 +160,11 @@ def write_json(path: str, content: Any) -> None:
             f'{errors.show_path(path)}: cannot be written: {error.strerror}; '
             'what was saved before is intact'
         ) from error
+
+
+def write_json(path: str, content: Any) -> None:
+    """Writes JSON as `write_bytes` does."""
+    write_bytes(path, json.dumps(content).encode())
 
 
 def read_json(path: str) -> Any:

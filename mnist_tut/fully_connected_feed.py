@@ -21,7 +21,7 @@ Source:
 import os.path
 import time
 
-from mnist_tut import cli, input_data, loop, mnist, runtime
+from mnist_tut import cli, input_data, loop, mnist, projector, runtime
 
 import tensorflow.compat.v1 as tf
 from absl import flags
@@ -275,6 +275,14 @@ def run_training():
                     validation_precision=validation_precision,
                     test_precision=test_precision,
                 )
+
+        # Report: the second layer's view of the test digits, for the projector.
+        if not FLAGS.fake_data:
+            hidden2 = sess.graph.get_tensor_by_name('hidden2/Relu:0')
+            images = data_sets.test.images[: loop.EVAL_BATCH_SIZE]
+            labels = data_sets.test.labels[: loop.EVAL_BATCH_SIZE]
+            vectors = projector.activations(sess, hidden2, images_placeholder, images)
+            projector.write(run.log_dir, 'hidden2', vectors, images, labels)
     return run.history
 
 

@@ -325,7 +325,8 @@ def run_training():
             shown = slice(loop.EVAL_BATCH_SIZE)
             vectors = sess.run(hidden1, feed_dict={x: test_images[shown]})
             digits = np.argmax(test_labels[shown], 1)
-            projector.write(run.log_dir, 'layer1', vectors, test_images[shown], digits)
+            folder = train_writer.get_logdir()
+            projector.write(folder, 'layer1', vectors, test_images[shown], digits)
         if FLAGS.plots_dir:
             plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
     return run.history
