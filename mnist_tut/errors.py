@@ -25,7 +25,13 @@ class DataError(UserError, AssertionError):
 
 
 class DownloadError(DataError):
-    """A file could not be fetched, or what arrived is not the file."""
+    """A file could not be fetched, or what arrived is not the file.
+
+    Attributes:
+        unreachable: No mirror was heard at all, so the machine looks offline.
+    """
+
+    unreachable: bool = False
 
 
 class RunError(UserError):
