@@ -29,7 +29,7 @@ _EVENTS = r'((train|test)/)?events\.out\.tfevents\.\d+\.[^/]*'
 _OWN_FILES = re.compile(
     rf'{re.escape(PREFIX)}-\d+\.(index|meta|json|data-\d{{5}}-of-\d{{5}})'
     rf'|checkpoint|history\.json|run\.(json|lock)|{_EVENTS}'
-    r'|(train/)?projector(_config\.pbtxt|-sprite\.png|-(vectors|labels)\.tsv)(\.tmp)?'
+    r'|(test/)?projector(_config\.pbtxt|-sprite\.png|-(vectors|labels)\.tsv)(\.tmp)?'
 )
 
 # The damage that reading a checkpoint can meet: a file cut short, a flipped byte
@@ -346,7 +346,7 @@ def redraw(sess: tf.Session, dropped: tf.Tensor, num_rows: int) -> None:
         num_rows: Number of rows that the op had drawn.
     """
     random_op = _random_op_of(dropped)
-    columns = dropped.shape[1].value
+    columns = int(dropped.shape[1])
     while num_rows > 0:
         rows = min(num_rows, 10_000)
         sess.run(random_op, feed_dict={random_op.inputs[0]: [rows, columns]})

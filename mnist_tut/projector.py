@@ -37,7 +37,7 @@ def activations(
     Returns:
         float32 [N, D].
     """
-    batch_size = images_placeholder.shape[0].value
+    [batch_size, _] = images_placeholder.shape.as_list()
     batches = []
     for begin in range(0, len(images), batch_size):
         batch = images[begin : begin + batch_size]
@@ -102,9 +102,9 @@ def _sprite(images: np.ndarray) -> bytes:
     rows = -(-len(images) // per_row)
     tiles = np.zeros((rows * per_row, _SIDE, _SIDE), np.float32)
     tiles[: len(images)] = images.reshape(-1, _SIDE, _SIDE)
-    sheet = tiles.reshape(rows, per_row, _SIDE, _SIDE).swapaxes(1, 2)
-    sheet = sheet.reshape(rows * _SIDE, per_row * _SIDE)
-    png = io.BytesIO()
+    lines = tiles.reshape(rows, per_row, _SIDE, _SIDE).swapaxes(1, 2)
+    sheet = lines.reshape(rows * _SIDE, per_row * _SIDE)
     gray = np.rint(255 * (1 - sheet)).astype(np.uint8)
+    png = io.BytesIO()
     Image.fromarray(gray).save(png, 'PNG', optimize=True)
     return png.getvalue()

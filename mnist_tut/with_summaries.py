@@ -22,7 +22,7 @@ import math
 import os.path
 import sys
 
-from mnist_tut import cli, input_data, loop, plots, projector, runtime
+from mnist_tut import cli, input_data, loop, plots, projector, runtime, summaries
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -247,33 +247,23 @@ def run_training():
 
         # Loop: each tenth step measures the test set and writes the test summaries;
         # the other nine train and write the training summaries.
-        if FLAGS.fake_data:
-            test_images, test_labels = mnist.test.next_batch(
-                mnist.test.num_examples, fake_data=True
-            )
-        else:
-            test_images, test_labels = mnist.test.images, mnist.test.labels
-
         def feed_dict(train):
-            """Returns the feeds of a training step, or those of each test batch."""
-            if train:
+            """Returns the feeds of a training batch, or of the whole test set."""
+            if train or FLAGS.fake_data:
                 xs, ys = mnist.train.next_batch(
                     FLAGS.batch_size, fake_data=FLAGS.fake_data
                 )
-                return {x: xs, y_: ys, keep_prob: FLAGS.dropout}
-            return [
-                {
-                    x: test_images[begin : begin + loop.EVAL_BATCH_SIZE],
-                    y_: test_labels[begin : begin + loop.EVAL_BATCH_SIZE],
-                    keep_prob: 1.0,
-                }
-                for begin in range(0, len(test_images), loop.EVAL_BATCH_SIZE)
-            ]
+                k = FLAGS.dropout
+            else:
+                xs, ys = mnist.test.images, mnist.test.labels
+                k = 1.0
+            return {x: xs, y_: ys, keep_prob: k}
 
         def rows_before(i):
             """Returns how many rows dropout has drawn before step i."""
-            num_tests = math.ceil(i / 10)
-            return num_tests * len(test_images) + (i - num_tests) * FLAGS.batch_size
+            tests = math.ceil(i / 10)
+            size = FLAGS.batch_size if FLAGS.fake_data else mnist.test.num_examples
+            return tests * size + (i - tests) * FLAGS.batch_size
 
         for i in run.steps(
             sess,
@@ -281,24 +271,19 @@ def run_training():
             writers=[train_writer, test_writer],
             dropout=(dropped, rows_before),
         ):
-            if i % 10 == 0:
-                feeds = feed_dict(False)
-                summaries = [sess.run(merged, feed_dict=feed) for feed in feeds]
-                summary = merge_test_summaries(
-                    summaries, [len(feed[x]) for feed in feeds]
+            if i % 10 == 0:  # Record summaries and test-set accuracy.
+                summary, acc = summaries.run_in_batches(
+                    sess, merged, accuracy, feed_dict(False)
                 )
                 test_writer.add_summary(summary, i)
-                [mean] = [
-                    v.simple_value for v in summary.value if v.tag == 'accuracy_1'
-                ]
-                # The mean of float32 means is a digit off; the count of right is not.
-                acc = np.float32(round(mean * len(test_images)) / len(test_images))
                 print('Accuracy at step %s: %s' % (i, acc))
                 run.record(i, test_accuracy=acc)
                 continue
-            feed = feed_dict(True)
+
+            # Record training-set summaries, and train.
             fetches = [merged, train_step, cross_entropy]
-            if i % 100 == 99:
+            feed = feed_dict(True)
+            if i % 100 == 99:  # Record where time and memory went, too.
                 run_options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
                 run_metadata = tf.RunMetadata()
                 try:
@@ -322,58 +307,14 @@ def run_training():
 
         # Report: the hidden layer's view of the test digits, for the projector.
         if not FLAGS.fake_data:
-            shown = slice(loop.EVAL_BATCH_SIZE)
-            vectors = sess.run(hidden1, feed_dict={x: test_images[shown]})
-            digits = np.argmax(test_labels[shown], 1)
-            folder = train_writer.get_logdir()
-            projector.write(folder, 'layer1', vectors, test_images[shown], digits)
+            images = mnist.test.images[: loop.EVAL_BATCH_SIZE]
+            labels = np.argmax(mnist.test.labels[: loop.EVAL_BATCH_SIZE], 1)
+            vectors = sess.run(hidden1, feed_dict={x: images})
+            folder = test_writer.get_logdir()
+            projector.write(folder, 'layer1', vectors, images, labels)
         if FLAGS.plots_dir:
             plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
     return run.history
-
-
-def merge_test_summaries(summaries, sizes):
-    """Merges the summaries of test batches into that of the whole test set.
-
-    Ten thousand images in one go would need a gigabyte and more, so they are evaluated
-    in batches; the event file still gets one summary, with the whole set's figures.
-
-    Args:
-        summaries: Serialized Summary of each batch.
-        sizes: Number of images of each batch.
-
-    Returns:
-        A Summary: scalars averaged, the histograms of activations added up, the
-        histograms of variables and the images those of the first batch.
-    """
-    parts = [tf.Summary.FromString(summary) for summary in summaries]
-    whole = tf.Summary()
-    for values in zip(*(part.value for part in parts), strict=True):
-        first = whole.value.add()
-        first.CopyFrom(values[0])
-        if first.HasField('simple_value'):
-            mean = np.average([value.simple_value for value in values], weights=sizes)
-            first.simple_value = mean
-        elif first.tag.endswith('activations'):
-            first.histo.CopyFrom(_add_histograms([value.histo for value in values]))
-    return whole
-
-
-def _add_histograms(histograms):
-    """Returns the histogram of all values. TensorFlow's buckets are always the same."""
-    counts = {}
-    for histogram in histograms:
-        for limit, count in zip(histogram.bucket_limit, histogram.bucket, strict=True):
-            counts[limit] = counts.get(limit, 0.0) + count
-    return tf.HistogramProto(
-        min=min(histogram.min for histogram in histograms),
-        max=max(histogram.max for histogram in histograms),
-        num=sum(histogram.num for histogram in histograms),
-        sum=sum(histogram.sum for histogram in histograms),
-        sum_squares=sum(histogram.sum_squares for histogram in histograms),
-        bucket_limit=sorted(counts),
-        bucket=[counts[limit] for limit in sorted(counts)],
-    )
 
 
 def main(_):
