@@ -371,10 +371,10 @@ def run_training():
 
     Returns:
         History of 'loss' (nats, each step, before its update, L2 term included),
-        'minibatch_loss' and 'minibatch_error' (each EVAL_FREQUENCY steps, after the
-        update), 'validation_error' and 'test_error' (percent). Its `arrays` hold
-        'interp', the guess for each test image, int64 [10000]: the prediction grid's
-        data.
+        'minibatch_loss', 'learning_rate', 'minibatch_error' and 'validation_error'
+        (each EVAL_FREQUENCY steps, after the update) and 'test_error' (percent). Its
+        `arrays` hold 'interp', the guess for each test image, int64 [10000]: the
+        prediction grid's data.
 
     Raises:
         errors.UserError: If a flag, a data file or the log folder cannot be used.
@@ -517,6 +517,7 @@ def run_training():
                 run.record(
                     step,
                     minibatch_loss=l,
+                    learning_rate=lr,
                     minibatch_error=minibatch_error,
                     validation_error=validation_error,
                 )

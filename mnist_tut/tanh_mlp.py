@@ -165,8 +165,9 @@ def run_training():
 
     Returns:
         History of 'loss' (nats, each step, before its update; the lecture's hist_loss),
-        'training_accuracy' and 'test_accuracy' (fractions). Its `arrays` hold
-        'class_probs', float32 [5, 10], of the first five test digits.
+        'training_accuracy' and 'test_accuracy' (fractions), and of
+        'digit_<j>_probability', what the first five test digits' right classes get. Its
+        `arrays` hold 'class_probs', float32 [5, 10], of the same digits.
 
     Raises:
         errors.UserError: If a flag, a data file or the log folder cannot be used.
@@ -294,6 +295,8 @@ def run_training():
             [vis_probs] = sess.run([class_probs], feed_dict={x: digit})
             print(vis_probs)
             shown.append(vis_probs[0])
+            right = vis_probs[0, y_test[j]]
+            run.record(num_steps, **{f'digit_{j}_probability': right})
         run.history.arrays['class_probs'] = np.array(shown)
 
         train_accuracy = loop.accuracy_in_batches(
