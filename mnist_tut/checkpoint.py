@@ -25,11 +25,11 @@ RUN_FILE = 'run.json'
 LOCK_FILE = 'run.lock'
 
 # The files of a run, relative to its folder. --overwrite removes these and no others.
-_EVENTS = r'((train|test)/)?events\.out\.tfevents\.\d+\.[^/]*'
+_EVENTS = r'((train|test)/)?events\.(tmp|out\.tfevents\.\d+\.[^/]*)'
 _OWN_FILES = re.compile(
-    rf'{re.escape(PREFIX)}-\d+\.(index|meta|json|data-\d{{5}}-of-\d{{5}})'
+    rf'({re.escape(PREFIX)}-\d+\.(index|meta|json|data-\d{{5}}-of-\d{{5}})'
     rf'|checkpoint|history\.json|run\.(json|lock)|{_EVENTS}'
-    r'|(test/)?projector(_config\.pbtxt|-sprite\.png|-(vectors|labels)\.tsv)(\.tmp)?'
+    r'|(test/)?projector(_config\.pbtxt|-sprite\.png|-(vectors|labels)\.tsv))(\.tmp)?'
 )
 
 # The damage that reading a checkpoint can meet: a file cut short, a flipped byte
@@ -327,10 +327,12 @@ def trim_events(folder: str, steps: int) -> None:
         except tf.errors.DataLossError:
             cut = True  # the process died while it wrote the last record
         if cut:
-            with tf.io.TFRecordWriter(f'{path}.tmp') as writer:
+            # By a name without 'tfevents', or TensorBoard would read it after a kill.
+            temporary = os.path.join(os.path.dirname(path), 'events.tmp')
+            with tf.io.TFRecordWriter(temporary) as writer:
                 for record in kept:
                     writer.write(record)
-            os.replace(f'{path}.tmp', path)
+            os.replace(temporary, path)
 
 
 def redraw(sess: tf.Session, dropped: tf.Tensor, num_rows: int) -> None:

@@ -7,6 +7,7 @@ after the lesson's graph is complete.
 
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,7 @@ class Run(contextlib.AbstractContextManager):
         self._model: dict[str, Any] = {}
         self._saver: tf.train.Saver | None = None
         self._data: Any = None
+        self._step = 0
         self._signal = 0
         self._bar: progress.Bar | None = None
         self.log_dir = self._choose_folder()
@@ -222,12 +224,13 @@ class Run(contextlib.AbstractContextManager):
             SystemExit: After SIGTERM, likewise, with status 143.
         """
         assert self._saver is not None, 'call open() first'
-        start = self._restore(sess, dropout) if self._flags.resume else 0
+        start = self._restore(sess, writers, dropout) if self._flags.resume else 0
         # Held by the run too: an error in the lesson's body does not close a generator.
         during = self._exit.enter_context(contextlib.ExitStack())
         during.enter_context(self._signals())
         self._bar = during.enter_context(progress.Bar(self._lesson, start, num_steps))
         for step in range(start, num_steps):
+            self._step = step
             yield step
             self._bar.advance()
             done = step + 1
@@ -253,13 +256,18 @@ class Run(contextlib.AbstractContextManager):
         checkpoint.save(self._saver, sess, self.log_dir, step, extra)
 
     def _restore(
-        self, sess: tf.Session, dropout: tuple[tf.Tensor, Callable[[int], int]] | None
+        self,
+        sess: tf.Session,
+        writers: Sequence[tf.summary.FileWriter],
+        dropout: tuple[tf.Tensor, Callable[[int], int]] | None,
     ) -> int:
         """Puts everything where it was, and returns the number of steps done."""
         assert self._saver is not None
         restored = checkpoint.restore(self._saver, sess, self.log_dir)
         step, extra = restored or (-1, {'position': None, 'history': []})
         done = step + 1
+        for writer in writers:
+            writer.flush()  # half a graph in a new file would look like damage
         checkpoint.trim_events(self.log_dir, done)
         if extra['position'] is not None:
             self._data.seek(extra['position'])
@@ -315,18 +323,26 @@ class Run(contextlib.AbstractContextManager):
         for name, value in figures.items():
             value = float(value)
             if not np.isfinite(value):
-                raise errors.DivergedError(
-                    f'step {step}: the {name} is {value}; expected a finite number; '
-                    'try a smaller --learning_rate (the checkpoints in '
-                    f'{errors.show_path(self.log_dir)} are from before)'
-                )
+                raise self._diverged(step, f'the {name} is {value}')
             self.history.add(step, name, value)
         if self._bar is not None:
             self._bar.show(figures)
 
+    def _diverged(self, step: int, what: str) -> errors.DivergedError:
+        return errors.DivergedError(
+            f'step {step}: {what}; expected finite numbers; try a smaller '
+            f'--learning_rate (the checkpoints in {errors.show_path(self.log_dir)} '
+            'are from before)'
+        )
+
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         """Keeps the history, says where things are, and lets go of the folder."""
         with self._exit:
+            if isinstance(error, tf.errors.InvalidArgumentError):
+                # A histogram notices before the loss is looked at.
+                found = re.search(r'(Nan|Infinity) in .*istogram for: \S+', error.message)
+                if found:
+                    raise self._diverged(self._step, found[0]) from error
             if isinstance(error, (tf.errors.OpError, OSError)):
                 checkpoint.explain_full_disk(self.log_dir, error)
             if kind is not None or self._saver is None:

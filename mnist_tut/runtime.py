@@ -28,6 +28,7 @@ _BANNERS = re.compile(
             r'Unable to register cu\w+ (factory|plugin)',
             r'MLIR V1 optimization pass is not enabled',
             r'TF-TRT Warning: Could not find TensorRT',
+            r'GPU trace was not collected',
         ]
     )
 )
@@ -40,8 +41,11 @@ def _shown(output: str) -> str:
 
 
 @contextlib.contextmanager
-def _banners_dropped() -> Iterator[None]:
-    """Holds back what native code writes to stderr, then passes on what matters."""
+def banners_dropped() -> Iterator[None]:
+    """Holds back what native code writes to stderr, then passes on what matters.
+
+    For the import, and for a step that is traced on a machine without a GPU.
+    """
     try:
         stderr = os.dup(2)
     except OSError:  # closed: there is nobody to disturb
@@ -64,7 +68,7 @@ def _not_a_deprecation(record: logging.LogRecord) -> bool:
 
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '1')
-with _banners_dropped():
+with banners_dropped():
     import tensorflow.compat.v1 as tf
 
     # Looking for devices is what makes the CUDA libraries speak; do it here.

@@ -1,8 +1,8 @@
 """The summaries of a whole set of examples, fed in batches.
 
-Ten thousand images in one go take a gigabyte and more. Here they go through the network
-a thousand at a time, and the event file still gets one summary, with the figures of the
-whole set.
+No lesson evaluates ten thousand images in one go; for some that would take gigabytes.
+They go through the network a thousand at a time, and the event file still gets one
+summary, with the figures of the whole set.
 """
 
 from collections.abc import Sequence

@@ -287,12 +287,13 @@ def run_training():
                 run_options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
                 run_metadata = tf.RunMetadata()
                 try:
-                    summary, _, loss_value = sess.run(
-                        fetches,
-                        feed_dict=feed,
-                        options=run_options,
-                        run_metadata=run_metadata,
-                    )
+                    with runtime.banners_dropped():
+                        summary, _, loss_value = sess.run(
+                            fetches,
+                            feed_dict=feed,
+                            options=run_options,
+                            run_metadata=run_metadata,
+                        )
                 except tf.errors.OpError as error:
                     # No profiler for this device, say. The trace is not worth the run.
                     print(f'step {i}: not traced: {error.message}', file=sys.stderr)
