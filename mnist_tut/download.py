@@ -254,7 +254,7 @@ def _fetch(
         f'Name another mirror with --source_url, or put the files into '
         f'{show_path(folder or ".")} by hand; {OFFLINE_WAY}'
     )
-    failure.unreachable = not answered
+    failure.unreachable, failure.reasons = not answered, told
     raise failure
 
 

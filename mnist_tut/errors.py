@@ -29,9 +29,11 @@ class DownloadError(DataError):
 
     Attributes:
         unreachable: No mirror was heard at all, so the machine looks offline.
+        reasons: Every address that was tried, and why it did not give the file.
     """
 
     unreachable: bool = False
+    reasons: str = ''
 
 
 class RunError(UserError):
