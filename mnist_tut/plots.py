@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mnist_tut import errors, partial
+from mnist_tut import errors, files
 from mnist_tut.history import History
 
 import numpy as np
@@ -183,11 +183,11 @@ def confusion_matrix(
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (labels.astype(int), guesses.astype(int)), 1)
     right = int(np.trace(counts))
-    mistakes = counts - np.diag(np.diag(counts))
+    mistakes = np.where(np.eye(10, dtype=bool), np.nan, counts)
 
     if ax is None:
         ax = _new_axes(6.4, 6.4)
-    most = max(mistakes.max(), 1)
+    most = max(np.nanmax(mistakes), 1)
     ax.imshow(mistakes, cmap='Oranges', vmin=0, vmax=most)
     for row, column in np.argwhere(counts):
         color = _INK if row != column else _MUTED
@@ -277,7 +277,7 @@ def save(ax: 'Axes', directory: str | os.PathLike, name: str) -> str:
         The path of the file, which holds the whole picture or is as it was before.
 
     Raises:
-        errors.RunError: If it cannot be written.
+        errors.DataError: If it cannot be written.
     """
     path = os.path.join(os.fspath(directory), name)
     figure = ax.get_figure(root=True)
@@ -285,16 +285,8 @@ def save(ax: 'Axes', directory: str | os.PathLike, name: str) -> str:
     picture = io.BytesIO()
     # By default matplotlib writes its version into the file.
     figure.savefig(picture, format='png', metadata={'Software': None})
-    try:
-        with partial.open_new(os.path.dirname(path) or os.curdir) as file:
-            file.write(picture.getvalue())
-            file.close()
-            os.replace(file.name, path)
-    except OSError as error:
-        raise errors.RunError(
-            f'{errors.show_path(path)}: cannot be written: {error.strerror}; '
-            'choose another folder'
-        ) from error
+    with files.replacing(path) as file:
+        file.write(picture.getvalue())
     return path
 
 

@@ -1,0 +1,163 @@
+"""What does the model say of YOUR digit?
+
+    python -m mnist_tut.predict photo.jpg
+
+makes the picture what the makers of MNIST would have made of it (see `preprocess`),
+asks the model of the newest run below logs/, and prints:
+
+    photo.jpg: 3
+      0                               0.0 %
+      1                               0.1 %
+      2  █                            2.7 %
+      3  ████████████████████████    97.0 %
+      ...
+
+--show=seen.png writes what the network saw: look at it first when a guess is strange.
+"""
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from mnist_tut import cli, errors, files, preprocess
+
+import numpy as np
+from absl import flags
+from PIL import Image
+
+if TYPE_CHECKING:
+    from mnist_tut.trained import Predictor
+
+FLAGS = flags.FlagValues()
+flags.DEFINE_boolean('help', False, 'Show this help.', flag_values=FLAGS)
+flags.DEFINE_string(
+    'log_dir',
+    None,
+    'Folder of a run of any lesson. Without it the newest run below logs/ is used.',
+    flag_values=FLAGS,
+    allow_override=True,  # absl.logging has a flag of this name too
+)
+flags.DEFINE_string(
+    'saved_model',
+    None,
+    'Folder that mnist_tut.export has written, instead of --log_dir.',
+    flag_values=FLAGS,
+)
+flags.DEFINE_string(
+    'show',
+    None,
+    'Where to write what the network saw: for one image a file ending in .png, else '
+    'a folder for files named <image>-seen.png.',
+    flag_values=FLAGS,
+)
+FLAGS.mark_as_parsed()
+
+_BAR_LENGTH = 28  # characters
+_ENLARGED = 10  # --show writes each of 28 x 28 pixels this many pixels wide
+
+
+def load(
+    log_dir: str | os.PathLike | None = None,
+    saved_model: str | os.PathLike | None = None,
+) -> 'Predictor':
+    """Loads a trained model.
+
+    Args:
+        log_dir: Folder of a run; the newest below logs/ if both are None.
+        saved_model: Folder of a SavedModel, instead.
+
+    Returns:
+        A Predictor: predictor.probabilities(uint8 [N, 28, 28]) -> float32 [N, 10].
+
+    Raises:
+        errors.UserError: If there is no such model, or both are given.
+    """
+    # TensorFlow takes seconds to import, and a wrong path is told before that.
+    from mnist_tut import trained
+
+    if log_dir is not None and saved_model is not None:
+        raise errors.FlagError('--log_dir and --saved_model: expected one of the two')
+    if saved_model is not None:
+        return trained.load_saved_model(saved_model)
+    return trained.load(trained.newest_run() if log_dir is None else log_dir)
+
+
+def show_bars(probabilities: np.ndarray) -> str:
+    """Returns the ten probabilities as lines of text.
+
+    Args:
+        probabilities: float [10].
+
+    Returns:
+        Ten lines: digit, bar, percentage.
+    """
+    block = '█'
+    try:
+        block.encode(sys.stdout.encoding or 'ascii')
+    except UnicodeEncodeError:
+        block = '#'
+    lines = []
+    for digit, probability in enumerate(probabilities):
+        bar = block * round(_BAR_LENGTH * float(probability))
+        lines.append(f'  {digit}  {bar:{_BAR_LENGTH}}  {100 * probability:5.1f} %')
+    return '\n'.join(lines)
+
+
+def _choose_targets(show: str, paths: list[str]) -> list[str]:
+    """Returns where to write what the network saw of each image.
+
+    Raises:
+        errors.FlagError: If that is one file for several images, or an image itself.
+    """
+    if not show.lower().endswith('.png'):
+        stems = [os.path.splitext(os.path.basename(path))[0] for path in paths]
+        # Two folders may each hold a 3.jpg.
+        counts = [stems[:i].count(stem) for i, stem in enumerate(stems)]
+        names = [
+            f'{stem}-seen{f"-{count + 1}" if count else ""}.png'
+            for stem, count in zip(stems, counts, strict=True)
+        ]
+        return [os.path.join(show, name) for name in names]
+    if len(paths) > 1:
+        raise errors.FlagError(
+            f'--show={errors.show_path(show)}: one file for {len(paths)} images; '
+            'expected a folder'
+        )
+    if os.path.exists(show) and os.path.samefile(show, paths[0]):
+        raise errors.FlagError(
+            f'--show={errors.show_path(show)}: is the image itself; choose another name'
+        )
+    return [show]
+
+
+def _write_seen(path: str, digit: np.ndarray) -> None:
+    size = (_ENLARGED * digit.shape[1], _ENLARGED * digit.shape[0])
+    picture = io.BytesIO()
+    enlarged = Image.fromarray(digit).resize(size, Image.Resampling.NEAREST)
+    enlarged.save(picture, 'PNG')
+    with files.replacing(path) as file:
+        file.write(picture.getvalue())
+
+
+def main(argv: list[str]) -> None:
+    """Reads the images, writes what is to be seen, and prints the guesses."""
+    paths = argv[1:]
+    if not paths:
+        raise errors.FlagError(
+            'no image given; expected: python -m mnist_tut.predict IMAGE...'
+        )
+    targets = _choose_targets(FLAGS.show, paths) if FLAGS.show else []
+    digits = np.stack([preprocess.read(path) for path in paths])
+    for target, digit in zip(targets, digits, strict=bool(targets)):
+        _write_seen(target, digit)
+    with load(FLAGS.log_dir, FLAGS.saved_model) as predictor:
+        print(f'Model: {predictor.source}', file=sys.stderr)
+        found = predictor.probabilities(digits)
+    for path, probabilities in zip(paths, found, strict=True):
+        print(f'{errors.show_path(path)}: {probabilities.argmax()}')
+        print(show_bars(probabilities))
+
+
+if __name__ == '__main__':
+    cli.run(main, FLAGS, arguments='IMAGE...')

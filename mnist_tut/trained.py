@@ -1,0 +1,240 @@
+"""Models that have been trained, ready to be asked, whichever lesson they come from.
+
+The lessons differ in what their graphs want: pixels flat or square, from 0 to 1 or from
+-0.5 to 0.5, a keep_prob, exactly 64 images. Here a run's graph is cut down to what
+leads from the images to the scores, with the weights as constants, and put behind one
+face: any number of images, ink in [0, 1], nothing else to feed.
+"""
+
+import contextlib
+import glob
+import os
+import sys
+from typing import Any
+
+from mnist_tut import checkpoint, errors, runtime
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+_SIGNATURE = tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+# The most images that are computed in one go.
+_BATCH_SIZE = 1000
+
+
+class Predictor(contextlib.AbstractContextManager):
+    """A trained model. To be closed, or used in a `with`.
+
+    Attributes:
+        source: What it is: folder, lesson, number of training steps.
+        sess: Session that holds it.
+        images: Placeholder, float32 [B, 784] or [B, 28, 28, 1], ink in [0, 1].
+        outputs: float32 [B, 10] each: 'probabilities', and 'scores', which is what the
+            lesson takes the largest of: its logits, or its probabilities.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        sess: tf.Session,
+        images: tf.Tensor,
+        outputs: dict[str, tf.Tensor],
+    ):
+        self.source = source
+        self.sess = sess
+        self.images = images
+        self.outputs = outputs
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Returns how probable the model takes each digit to be.
+
+        images [N, 28, 28] -> [N, 10]
+
+        Args:
+            images: uint8 [N, 28, 28]; 0 is background, 255 is ink.
+
+        Returns:
+            float32 [N, 10]; each row sums to 1.
+
+        Raises:
+            errors.DataError: If `images` is not such an array.
+        """
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+            raise errors.DataError(
+                f'images of type {images.dtype} and shape {list(images.shape)}; '
+                'expected uint8 [N, 28, 28]'
+            )
+        shape = [-1, *self.images.shape.as_list()[1:]]
+        found = np.empty([len(images), 10], np.float32)
+        for begin in range(0, len(images), _BATCH_SIZE):
+            batch = slice(begin, begin + _BATCH_SIZE)
+            ink = (images[batch] / np.float32(255)).reshape(shape)
+            feed_dict = {self.images: ink}
+            found[batch] = self.sess.run(self.outputs['probabilities'], feed_dict)
+        return found
+
+    def __exit__(self, *exception: Any) -> None:
+        """Closes the session."""
+        self.sess.close()
+
+
+def newest_run(root: str = 'logs') -> str:
+    """Returns the folder <root>/<lesson>/<run> with the newest checkpoint.
+
+    Raises:
+        errors.RunError: If there is none, with the command that makes one.
+    """
+    saved = {}
+    for folder in glob.glob(os.path.join(glob.escape(root), '*', '*')):
+        for step in checkpoint.steps_saved(folder)[:1]:
+            path = f'{checkpoint.path_of(folder, step)}.json'
+            saved[os.stat(path).st_mtime_ns] = folder
+    if not saved:
+        raise errors.RunError(
+            f'{errors.show_path(os.path.join(root, ""))}: holds no trained model; '
+            'make one with: python -m mnist_tut.deep --max_steps=2000 (or name a run '
+            'by --log_dir)'
+        )
+    return saved[max(saved)]
+
+
+def load(log_dir: str | os.PathLike) -> Predictor:
+    """Loads the newest checkpoint of a run that is whole.
+
+    Args:
+        log_dir: Folder of a run of any lesson.
+
+    Returns:
+        A Predictor.
+
+    Raises:
+        errors.RunError: If the folder holds no run with a checkpoint that can be read.
+    """
+    log_dir = os.fspath(log_dir)
+    run = checkpoint.read_json(os.path.join(log_dir, checkpoint.RUN_FILE))
+    model = run.get('model')
+    if not model:
+        raise errors.RunError(
+            f'{errors.show_path(log_dir)}: its run.json does not say where the model '
+            'takes images; expected a run of one of the lessons'
+        )
+    graph_def, shape, step = _freeze(log_dir, model)
+    _free_batch_size(graph_def, shape[0])
+    types = {
+        node.name: node.attr['dtype'].type
+        for node in graph_def.node
+        if node.op == 'Placeholder'
+    }
+
+    def type_of(name: str) -> tf.DType:
+        return tf.as_dtype(types[name.split(':')[0]])
+
+    with tf.Graph().as_default():
+        images = tf.placeholder(tf.float32, [None, *shape[1:]], name='images')
+        paper, full = model['ink']
+        ink = tf.cast(paper + (full - paper) * images, type_of(model['images']))
+        feeds = {
+            name: tf.constant(value, type_of(name))
+            for name, value in model['feeds'].items()
+        }
+        [scores] = tf.import_graph_def(
+            graph_def, {model['images']: ink, **feeds}, [model['scores']], name='model'
+        )
+        scores = tf.cast(scores, tf.float32, name='scores')
+        probabilities = scores if model['probabilities'] else tf.nn.softmax(scores)
+        source = f'{errors.show_path(log_dir)}: {run["lesson"]}, {step + 1:,} steps'
+        return Predictor(
+            source,
+            tf.Session(config=runtime.session_config()),
+            images,
+            {'scores': scores, 'probabilities': probabilities},
+        )
+
+
+def load_saved_model(directory: str | os.PathLike) -> Predictor:
+    """Loads what `mnist_tut.export` has written.
+
+    Args:
+        directory: Folder of a SavedModel.
+
+    Returns:
+        A Predictor.
+
+    Raises:
+        errors.RunError: If it is not such a folder.
+    """
+    directory = os.fspath(directory)
+    sess = tf.Session(graph=tf.Graph(), config=runtime.session_config())
+    try:
+        with sess.graph.as_default():
+            loaded = tf.saved_model.loader.load(
+                sess, [tf.saved_model.tag_constants.SERVING], directory
+            )
+        signature = loaded.signature_def[_SIGNATURE]
+        images = sess.graph.get_tensor_by_name(signature.inputs['images'].name)
+        outputs = {
+            name: sess.graph.get_tensor_by_name(signature.outputs[name].name)
+            for name in ('scores', 'probabilities')
+        }
+    except (tf.errors.OpError, OSError, KeyError, ValueError, RuntimeError) as error:
+        sess.close()
+        raise errors.RunError(
+            f'{errors.show_path(directory)}: not a SavedModel that mnist_tut.export '
+            'has written, or a damaged one; write it with: python -m mnist_tut.export '
+            f'--log_dir=RUN --export_dir={errors.show_path(directory)}'
+        ) from error
+    return Predictor(errors.show_path(directory), sess, images, outputs)
+
+
+def _freeze(
+    log_dir: str, model: dict[str, Any]
+) -> tuple[tf.GraphDef, list[int | None], int]:
+    """Restores a run, and keeps of its graph what the scores need, without variables.
+
+    Returns:
+        graph_def: The graph.
+        shape: Of the placeholder for images.
+        step: Of the checkpoint.
+    """
+    for step in checkpoint.steps_saved(log_dir):
+        path = f'{checkpoint.path_of(log_dir, step)}.meta'
+        with tf.Graph().as_default() as graph:
+            try:
+                saver = tf.train.import_meta_graph(path, clear_devices=True)
+                images = graph.get_tensor_by_name(model['images'])
+                scores = graph.get_tensor_by_name(model['scores'])
+            except Exception as error:  # whatever a broken protocol buffer leads to
+                print(
+                    f'{errors.show_path(path)}: this graph is damaged '
+                    f'({type(error).__name__}); trying the one before it',
+                    file=sys.stderr,
+                )
+                continue
+            with tf.Session(config=runtime.session_config()) as sess:
+                restored = checkpoint.restore(saver, sess, log_dir)
+                assert restored is not None  # there are steps, or it raises
+                frozen = tf.graph_util.convert_variables_to_constants(
+                    sess, graph.as_graph_def(), [scores.op.name]
+                )
+            return frozen, images.shape.as_list(), restored[0]
+    raise errors.RunError(
+        f'{errors.show_path(log_dir)}: holds no checkpoint that can be read; train '
+        'longer, or choose another run'
+    )
+
+
+def _free_batch_size(graph_def: tf.GraphDef, batch_size: int | None) -> None:
+    """Lets a graph that was built for `batch_size` images take any number.
+
+    The number stands in the placeholder, which is replaced, and in the shapes that the
+    Reshape ops are given.
+    """
+    shapes = {node.input[1] for node in graph_def.node if node.op == 'Reshape'}
+    for node in graph_def.node:
+        if batch_size is None or node.op != 'Const' or node.name not in shapes:
+            continue
+        shape = tf.make_ndarray(node.attr['value'].tensor)
+        if shape.size > 1 and shape[0] == batch_size:
+            free = np.array([-1, *shape[1:]], shape.dtype)
+            node.attr['value'].tensor.CopyFrom(tf.make_tensor_proto(free))
