@@ -10,7 +10,7 @@ GOLDENS = ROOT / 'tests' / 'goldens'
 
 
 def _find_mnist() -> pathlib.Path | None:
-    """Returns the folder of the real files: $MNIST_TUT_MNIST_DIR, or ../shared/mnist."""
+    """Returns the folder that MNIST_TUT_MNIST_DIR names, or ../shared/mnist."""
     named = os.environ.get('MNIST_TUT_MNIST_DIR')
     folder = pathlib.Path(named) if named else ROOT.parent / 'shared' / 'mnist'
     return folder if (folder / 'train-images-idx3-ubyte.gz').is_file() else None

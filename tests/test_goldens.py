@@ -83,9 +83,7 @@ def record(monkeypatch, mnist_dir, tmp_path):
             with_initial_values(names, golden.init)
         for module in (lesson.module, mnist):
             monkeypatch.setattr(module, 'tf', Retyped(tf, **names))
-        history = lesson.train(
-            mnist_dir, tmp_path / 'log', **{**golden.flags, **flags}
-        )
+        history = lesson.train(mnist_dir, tmp_path / 'log', **{**golden.flags, **flags})
         return history.values('loss')
 
     return run
