@@ -122,7 +122,7 @@ def fetch(
         file: Its name, SHA-256 and size.
         directory: Made if it is missing.
         mirrors: Base URLs that end in a slash, the best one first.
-        keep_old: A file of that name, which is not `file`, is kept as NAME.bad.
+        keep_old: What is there under that name is kept as NAME.bad, the first time.
         limit_sec: For the whole file, every try and mirror together.
         offline_sec: When no mirror has answered at all after this, give up.
 
@@ -311,14 +311,8 @@ def _wrong(reason: str) -> transfer.TransferError:
 
 def _place(stream: BinaryIO, path: str, file: RemoteFile, keep_old: bool) -> None:
     """Gives a finished temporary file its final name."""
-    if keep_old and os.path.exists(path):
-        if verify(path, file):  # another process was faster
-            return
-        os.replace(path, path + '.bad')
-        print(
-            f'{show_path(path)} was damaged: kept as {show_path(path)}.bad',
-            file=sys.stderr,
-        )
+    if keep_old and os.path.exists(path) and not verify(path, file):
+        _keep(path, path + '.bad')
     if os.name == 'nt':
         stream.close()  # Windows renames no file that is open
     try:
@@ -327,3 +321,19 @@ def _place(stream: BinaryIO, path: str, file: RemoteFile, keep_old: bool) -> Non
         # Windows replaces no file that another process reads. It may be the same one.
         if not verify(path, file):
             raise
+
+
+def _keep(path: str, other: str) -> None:
+    """Gives a file a second name, unless that is taken: the first who keeps it wins.
+
+    A rename would leave a moment with no file of the first name, in which another
+    process could take it for missing.
+    """
+    try:
+        os.link(path, other)
+    except FileExistsError:
+        return
+    except OSError:  # not every disk knows files of two names
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path, other)
+    print(f'{show_path(path)} was damaged: kept as {show_path(other)}', file=sys.stderr)

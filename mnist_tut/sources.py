@@ -18,7 +18,7 @@ import os
 import struct
 import sys
 import zlib
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mnist_tut import download, files, gunzip, idx, partial, synthetic
 from mnist_tut.errors import DataError, DownloadError, FlagError, show_path
@@ -72,7 +72,7 @@ class Source:
         """Returns what is told at the start of a run."""
         if self.kind == 'fake':
             return 'Data: made up for a quick check, no digits.'
-        place = show_path(self.directory)
+        place = show_path(self.directory or '.')
         what = {
             'mnist': 'MNIST',
             'synthetic': 'SYNTHETIC digits drawn by code, not MNIST',
@@ -91,7 +91,8 @@ def locate(
     """Finds, downloads or draws the four files, and tells which they are.
 
     A damaged file with an original's name is fetched again; when that has gone well,
-    the damaged one is kept as NAME.bad. Nothing else in the folder is ever touched.
+    the damaged one is kept as NAME.bad. Nothing else in the folder is ever touched,
+    least of all another data set or what a symbolic link leads to.
 
     Args:
         directory: The data folder; made if it is missing and something goes into it.
@@ -145,9 +146,10 @@ class _Seen(NamedTuple):
     """What a file of the data folder is.
 
     Attributes:
-        kind: 'mnist', 'synthetic', 'synthetic_wild', 'other', 'missing' or 'refused'.
+        kind: What `Source` has; or 'missing'; or 'damaged', which can be mended, or
+            'refused', which cannot.
         sha256: Of its content before compression; '' where there is none.
-        problem: Why it is refused.
+        problem: What is wrong with it, or None.
     """
 
     kind: str
@@ -168,8 +170,8 @@ def _found(directory: str, dataset: str, source_url: str | None) -> Source:
     partial.sweep(directory or '.')
     table = {file.name: file for file in download.FILES}
     seen = {name: _look(directory, table[name]) for name in table}
-    kinds = {one.kind for one in seen.values()} - {'missing', 'refused'}
-    lacking = [name for name in table if seen[name].kind in ('missing', 'refused')]
+    lacking = [name for name in table if not seen[name].sha256]
+    kinds = {one.kind for one in seen.values() if one.sha256}
     if dataset == 'mnist' and kinds - {'mnist'}:
         name = next(name for name in table if seen[name].kind in kinds - {'mnist'})
         raise DataError(
@@ -179,7 +181,7 @@ def _found(directory: str, dataset: str, source_url: str | None) -> Source:
         )
     if lacking:
         for name in lacking:
-            _check_lack(directory, name, seen[name].problem, mixed=kinds - {'mnist'})
+            _check_lack(directory, name, seen[name], mixed=bool(kinds - {'mnist'}))
         once = os.path.isdir(os.path.join(directory, 'synthetic'))
         for name in lacking:
             try:
@@ -211,7 +213,12 @@ def _look(directory: str, file: download.RemoteFile) -> _Seen:
     if download.verify(path, file):
         return _Seen('mnist', _MNIST_SUMS[file.name])
     try:
-        sha256 = _content_sha256(path)
+        with files.open_regular(path) as stream:
+            try:
+                sha256 = _content_sha256(stream, file.name)
+            except DataError as error:
+                damaged = _is_damaged(stream) and not os.path.islink(path)
+                return _Seen('damaged' if damaged else 'refused', problem=error)
     except DataError as error:
         return _Seen('refused', problem=error)
     known = {'mnist': _MNIST_SUMS} | {
@@ -221,29 +228,29 @@ def _look(directory: str, file: download.RemoteFile) -> _Seen:
     return _Seen(next(kinds, 'other'), sha256)
 
 
-def _content_sha256(path: str) -> str:
+def _content_sha256(stream: BinaryIO, name: str) -> str:
     """Returns the SHA-256 of a file before compression, after reading all of it."""
-    images = os.path.basename(path) in (TRAIN_IMAGES, TEST_IMAGES)
-    items = idx.read_images(path) if images else idx.read_labels(path)
+    images = name in (TRAIN_IMAGES, TEST_IMAGES)
+    items = idx.read_images(stream) if images else idx.read_labels(stream)
     header = (0x0800 + items.ndim, *items.shape)
     digest = hashlib.sha256(struct.pack(f'>{len(header)}I', *header))
     digest.update(items.data)
     return digest.hexdigest()
 
 
-def _is_damaged(path: str) -> bool:
+def _is_damaged(stream: BinaryIO) -> bool:
     """Returns whether a file is not even a whole gzip file, whatever should be in it.
 
     One that is whole, and only not what is wanted, may be somebody's own work.
     """
     left = _MAX_BYTES
     try:
-        with files.open_regular(path) as stream:
-            reader = gunzip.open_reader(stream, path)
-            while left > 0 and (block := reader.read(1 << 16)):
-                left -= len(block)
-            if left > 0:
-                reader.finish()
+        stream.seek(0)
+        reader = gunzip.open_reader(stream, '')
+        while left > 0 and (block := reader.read(1 << 16)):
+            left -= len(block)
+        if left > 0:
+            reader.finish()
     except (DataError, zlib.error):
         return True
     except OSError:  # a disk that cannot be read says nothing about the file
@@ -251,16 +258,13 @@ def _is_damaged(path: str) -> bool:
     return False
 
 
-def _check_lack(
-    directory: str, name: str, problem: DataError | None, mixed: set[str]
-) -> None:
+def _check_lack(directory: str, name: str, seen: _Seen, mixed: bool) -> None:
     """Raises an error unless MNIST's file may be fetched for one that is lacking."""
     path = os.path.join(directory, name)
-    if problem is not None:
-        plain = os.path.isfile(path) and not os.path.islink(path)
-        may_move = os.access(path, os.R_OK) and os.access(directory or '.', os.W_OK)
-        if mixed or not (plain and may_move and _is_damaged(path)):
-            raise problem
+    if seen.problem is not None:
+        may_write = os.access(directory or '.', os.W_OK)
+        if seen.kind == 'refused' or mixed or not may_write:
+            raise seen.problem
     elif os.path.lexists(path.removesuffix('.gz')):
         raise DataError(
             f'{show_path(path)} is missing, but {show_path(path.removesuffix(".gz"))} '

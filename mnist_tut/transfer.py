@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mnist_tut import __version__
 from mnist_tut.errors import show_path
 
 STALL_SEC = 10.0  # the longest silence in the middle of a file
@@ -115,10 +114,7 @@ class Reply:
 
     def __init__(self, url: str, first_word_sec: float):
         # The answer is the bytes of the file as they lie there: no encoding on top.
-        headers = {
-            'User-Agent': f'mnist_tut/{__version__}',
-            'Accept-Encoding': 'identity',
-        }
+        headers = {'User-Agent': 'mnist_tut', 'Accept-Encoding': 'identity'}
         try:
             request = urllib.request.Request(url, headers=headers)
             opener = _opener()

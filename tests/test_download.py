@@ -598,8 +598,25 @@ def test_old_file_is_kept_only_if_it_was_another(tmp_path, capsys):
         assert 'kept as' in capsys.readouterr().err
         # A process that was slower finds the good file there, and leaves all as it is.
         download.fetch(FILE, tmp_path, [server.url], keep_old=True)
+        assert capsys.readouterr().err == ''
+        # Another time, the first one stays.
+        path.write_bytes(b'else')
+        download.fetch(FILE, tmp_path, [server.url], keep_old=True)
+    assert path.read_bytes() == DATA
     assert (tmp_path / 'digits.gz.bad').read_bytes() == b'half a fi'
     assert sorted(os.listdir(tmp_path)) == ['digits.gz', 'digits.gz.bad']
+
+
+def test_old_file_is_kept_on_a_disk_without_links(tmp_path, monkeypatch):
+    def no_links(*args):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, 'link', no_links)
+    (tmp_path / FILE.name).write_bytes(b'half a fi')
+    with servers.Server(servers.whole(DATA)) as server:
+        download.fetch(FILE, tmp_path, [server.url], keep_old=True)
+    assert (tmp_path / FILE.name).read_bytes() == DATA
+    assert (tmp_path / 'digits.gz.bad').read_bytes() == b'half a fi'
 
 
 def test_old_file_stays_when_the_download_fails(tmp_path):
