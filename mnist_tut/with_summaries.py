@@ -306,13 +306,17 @@ def run_training():
             train_writer.add_summary(summary, i)
             run.record(i, loss=loss_value)
 
-        # Report: the hidden layer's view of the test digits, for the projector.
+        # Report: the hidden layer's view of a thousand digits, for the projector.
         if not FLAGS.fake_data:
-            images = mnist.test.images[: loop.EVAL_BATCH_SIZE]
-            labels = np.argmax(mnist.test.labels[: loop.EVAL_BATCH_SIZE], 1)
-            vectors = sess.run(hidden1, feed_dict={x: images})
-            folder = test_writer.get_logdir()
-            projector.write(folder, 'layer1', vectors, images, labels)
+            for data_set, writer in (
+                (mnist.train, train_writer),
+                (mnist.test, test_writer),
+            ):
+                size = min(loop.EVAL_BATCH_SIZE, data_set.num_examples)
+                images, labels = data_set.next_batch(size)
+                vectors = sess.run(hidden1, feed_dict={x: images})
+                digits = np.argmax(labels, 1)
+                projector.write(writer.get_logdir(), 'layer1', vectors, images, digits)
         if FLAGS.plots_dir:
             plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
     return run.history
