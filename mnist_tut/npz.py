@@ -63,15 +63,7 @@ def read(path: files.Path) -> Digits:
             # zipfile and zlib have a dozen ways to say that a file is damaged.
             reason = ' '.join(str(error).split()) or type(error).__name__
             raise DataError(f'{name}: damaged npz file: {reason}') from error
-    for part in ('train', 'test'):
-        num_images = len(getattr(digits, f'X_{part}'))
-        labels = getattr(digits, f'y_{part}')
-        idx.check_labels(labels, f'{name}: y_{part}')
-        if num_images != len(labels):
-            raise DataError(
-                f'{name}: {num_images} images in X_{part}, but {len(labels)} labels '
-                f'in y_{part}'
-            )
+    _check_pairs(digits, name)
     return digits
 
 
@@ -87,6 +79,7 @@ def write(path: files.Path, digits: Digits) -> None:
     """
     for key, array in digits._asdict().items():
         _check_array(array.dtype, array.shape, key, key)
+    _check_pairs(digits, files.name_of(path))
     with files.replacing(path) as stream:
         np.savez_compressed(stream, **digits._asdict())
 
@@ -169,6 +162,19 @@ def _check_array(dtype: np.dtype, shape: tuple[int, ...], key: str, where: str) 
         raise DataError(
             f'{where}: header says {shape[0]} examples; expected 1 to {idx.MAX_ITEMS}'
         )
+
+
+def _check_pairs(digits: Digits, name: str) -> None:
+    """Refuses labels above 9, and images without a label or the other way round."""
+    for part in ('train', 'test'):
+        num_images = len(getattr(digits, f'X_{part}'))
+        labels = getattr(digits, f'y_{part}')
+        idx.check_labels(labels, f'{name}: y_{part}')
+        if num_images != len(labels):
+            raise DataError(
+                f'{name}: {num_images} images in X_{part}, but {len(labels)} labels '
+                f'in y_{part}'
+            )
 
 
 def _read_items(
