@@ -42,12 +42,15 @@ _SLANT_SPREAD = (0.25, 0.28, 0.24, 0.22, 0.25, 0.27, 0.22, 0.24, 0.25, 0.25)
 _PEN = (0.09, 0.00, 0.05, 0.05, -0.10, -0.03, -0.05, 0.03, -0.02, -0.10)
 # How much of a stroke a free end may lack; little where that would open a loop.
 _TRIM = (0.012, 0.07, 0.07, 0.07, 0.07, 0.07, 0.03, 0.07, 0.015, 0.03)
-_HAS_LOOP = (0, 6, 8, 9)  # the pen must not fill it
+# How many radii of the pen a digit with loops is wide, at least, or they fill up.
+_LOOP = {0: 3.2, 6: 3.2, 8: 3.7, 9: 3.2}
 
 
 class Style(NamedTuple):
     """How far hands differ from each other: standard deviations, in digit heights."""
 
+    pure: bool
+    rare: float
     jitter: float  # of every control point
     end_jitter: float  # of the ends of strokes, in addition
     bend: float  # quadratic and cubic warp of the plane
@@ -190,7 +193,7 @@ def draw(family: Family, count: int, style: Style, dice: Dice) -> np.ndarray:
     Returns:
         uint8 [B, 28, 28], 0 is paper and 255 is ink.
     """
-    points = _blend(family, count, dice)  # [B, P, 2]
+    points = _blend(family, count, style, dice)  # [B, P, 2]
     points = _deform(points, family, style, dice)
     path = _curve(points, family, style, dice)  # [B, T, 2]
     live = _trim(family, count, dice)  # [B, T]
@@ -214,11 +217,15 @@ def _wave(turns):
     return 4 * t * (np.abs(t) - 1)
 
 
-def _blend(family, count, dice):
-    """Mixes the shapes: Dirichlet(1/2) weights, which seldom fall in the middle."""
+def _blend(family, count, style, dice):
+    """Mixes the shapes; most weight goes to few of them, or all digits look alike."""
     num_keys = len(family.keys)
-    squares = dice.normal(count, num_keys) ** 2 + 2.0**-20
-    weights = squares / squares.sum(axis=1, keepdims=True)
+    luck = dice.normal(count, num_keys)
+    luck = luck * luck
+    if style.pure:
+        luck = luck * luck
+    luck = np.rint(luck * 2.0**20 / (1 + style.rare * np.arange(num_keys))) + 1
+    weights = luck / luck.sum(axis=1, keepdims=True)
     # A little beyond the shapes, so that they are not the end of what can be.
     weights = np.rint((1.3 * weights - 0.3 / num_keys) * _GRID) / _GRID
     # In whole percent, so that the product is exact.
@@ -271,7 +278,7 @@ def _pen(family, count, style, dice):
     spread = _PEN[family.digit] + style.radius_spread * n[0]
     most = 2.4
     if family.digit == 1:
-        spread, most = spread + 0.08 + 0.2 * n[1], 3.2
+        spread, most = spread + 0.08 + 0.28 * n[1], 3.2
     radius = np.clip(style.radius * _exp(spread), 0.6, most)
     steps = np.arange(len(family.along)) / len(family.along)
     rate, phase = 3 * dice.uniform(3, count, 1), dice.uniform(3, count, 1)
@@ -284,9 +291,9 @@ def _fit(path, live, radius, wobble, family):
     margin = np.where(live, 0.0, -np.inf)[..., None]  # what is not drawn has no size
     size = np.maximum(_span(path, margin)[1], 1e-3)
     larger = np.maximum(size[:, :1], size[:, 1:])
-    if family.digit in _HAS_LOOP:
+    if family.digit in _LOOP:
         width = (BOX - 2 * radius) / larger * size[:, :1]
-        radius = np.minimum(radius, np.maximum(width / 3.2, 0.6))
+        radius = np.minimum(radius, np.maximum(width / _LOOP[family.digit], 0.6))
     path = path * ((BOX - 2 * radius) / larger)[..., None]
     # The pen is not of one width: measure what it drew, and correct.
     margin = margin + (radius * wobble)[..., None]

@@ -31,6 +31,8 @@ MARK = 'SYNTHETIC.txt'
 SPLITS = {'train': 60000, 't10k': 10000}
 
 _WILD = strokes.Style(
+    pure=True,
+    rare=0.0,
     jitter=0.054,
     end_jitter=0.09,
     bend=0.27,
@@ -42,10 +44,12 @@ _WILD = strokes.Style(
     ragged=0.08,
 )
 _MATCHED = strokes.Style(
-    jitter=0.028,
-    end_jitter=0.06,
-    bend=0.15,
-    wave=0.028,
+    pure=False,
+    rare=0.3,
+    jitter=0.024,
+    end_jitter=0.05,
+    bend=0.13,
+    wave=0.024,
     rotation=0.10,
     width=0.22,
     radius=1.2,
@@ -60,13 +64,13 @@ STYLES = tuple(_STYLES)
 SUMS: dict[str, dict[str, str]] = {
     'matched': {
         'train-images-idx3-ubyte.gz': (
-            '4b0bddcd2ec77c9ad80a27b4542cfb23e8201a198de7eb8c4903dbf801f8b980'
+            '8096ae611fd635f48e10a68819c522942d8c0986b99ac0a6c18a7b24e47f9092'
         ),
         'train-labels-idx1-ubyte.gz': (
             '23301b41532a7ee3134f6860c1189922f5acc477f6b507adbc80ceeeb29c05f7'
         ),
         't10k-images-idx3-ubyte.gz': (
-            'f7378f0e452c8de0e3e8c6d1e91af1dd637b39f1628fbc59af702e7aaea49aea'
+            'ef53c8e1c2be6e7967f676699b77180c52d0d9644422c1cfacdab54978fe3a49'
         ),
         't10k-labels-idx1-ubyte.gz': (
             'bc5070b0f505378a5deb94364d2051ebfc6e51c190550291c17a3e520090ce84'
@@ -74,13 +78,13 @@ SUMS: dict[str, dict[str, str]] = {
     },
     'wild': {
         'train-images-idx3-ubyte.gz': (
-            '29a2dcc4f943da396078371ddfc1ac795b6ec8b40bd9336d9adc893c0089d4d2'
+            '1c06616a65391488819cabaa0ced858e156027cfcb21595ca88d969ac4dd6630'
         ),
         'train-labels-idx1-ubyte.gz': (
             '23301b41532a7ee3134f6860c1189922f5acc477f6b507adbc80ceeeb29c05f7'
         ),
         't10k-images-idx3-ubyte.gz': (
-            'ce5aa8c841e9540d537e7e7bf779a2ea10f521de75aee6f7815caeb644f411af'
+            '3d5935bf2ec58cb544a54d3ab597f23dc39268d5e2d32ec788d192b4e6ee1f1b'
         ),
         't10k-labels-idx1-ubyte.gz': (
             'bc5070b0f505378a5deb94364d2051ebfc6e51c190550291c17a3e520090ce84'
