@@ -105,8 +105,8 @@ def variable_summaries(var):
         var: float32 variable of any shape.
 
     Graph:
-        No variables. Five summaries in the scope summaries; the deviation's tag ends in
-        stddev_1, because its scope has taken the name stddev.
+        No variables. Five summaries in the scope summaries; the scalars' tags end in _1,
+        because the ops that compute them have taken the names without.
 
     Source:
         mnist_with_summaries.py.
