@@ -126,8 +126,9 @@ def maybe_download(
     path = os.path.join(os.fsdecode(work_directory), filename)
     if os.path.exists(path):
         return path
+    last = (source_url or filename).rpartition('/')[2]
     for file in download.FILES:
-        if file.name == filename and (source_url or filename).endswith(filename):
+        if file.name == filename == last:
             mirrors = download.choose_mirrors(source_url)
             return download.fetch(file, work_directory, mirrors)
     return download.fetch_url(source_url or '', path)
