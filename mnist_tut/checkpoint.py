@@ -1,36 +1,27 @@
 """Save and resume, exactly; nothing is deleted that a run did not make.
 
-A run owns one folder. Beside TensorFlow's own files there are `run.json` (which lesson,
-which seed, which data), a lock against a second trainer, and for each checkpoint
-`model.ckpt-N` a `model.ckpt-N.json` with what TensorFlow's file has no place for: the
-position in the data and the figures so far. It is written last, so a checkpoint that
-has one is complete.
+Beside each checkpoint `model.ckpt-N` of TensorFlow's there is a `model.ckpt-N.json`
+with what that has no place for: the position in the data and the figures so far. It is
+written last, so a checkpoint that has one is complete.
 """
 
 import contextlib
 import glob
-import json
 import os
-import re
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from mnist_tut import errors, runtime  # noqa: F401  (runtime: TensorFlow, quietly)
+from mnist_tut.run_folder import (
+    PREFIX,
+    own_files,
+    path_of,
+    read_json,
+    steps_saved,
+    write_json,
+)
 
 import tensorflow.compat.v1 as tf
-
-PREFIX = 'model.ckpt'
-RUN_FILE = 'run.json'
-LOCK_FILE = 'run.lock'
-
-# The files of a run, relative to its folder. --overwrite removes these and no others.
-_EVENTS = r'((train|test)/)?events\.(tmp|out\.tfevents\.\d+\.[^/]*)'
-_OWN_FILES = re.compile(
-    rf'({re.escape(PREFIX)}-\d+\.(index|meta|json|data-\d{{5}}-of-\d{{5}})'
-    rf'|checkpoint|history\.json|run\.(json|lock)|{_EVENTS}'
-    r'|(test/)?projector(_config\.pbtxt|-sprite\.png|-(vectors|labels)\.tsv))(\.tmp)?'
-)
 
 # The damage that reading a checkpoint can meet: a file cut short, a flipped byte
 # (TensorFlow keeps a CRC of each variable), a file gone.
@@ -44,158 +35,6 @@ _DAMAGE = (
     KeyError,
     OSError,
 )
-
-
-def own_files(folder: str) -> list[str]:
-    """Returns the paths in `folder` that are a run's own, sorted."""
-    found = []
-    for below in ('', 'train', 'test'):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            for name in os.listdir(os.path.join(folder, below)):
-                relative = f'{below}/{name}' if below else name
-                if _OWN_FILES.fullmatch(relative):
-                    found.append(os.path.join(folder, relative))
-    return sorted(found)
-
-
-def holds_run(folder: str) -> bool:
-    """Returns whether a run has been here; a lock alone does not count."""
-    return any(os.path.basename(path) != LOCK_FILE for path in own_files(folder))
-
-
-def remove_run(folder: str) -> None:
-    """Removes a run's own files from `folder`, except the lock that we hold."""
-    for path in own_files(folder):
-        if os.path.basename(path) != LOCK_FILE:
-            os.remove(path)
-
-
-def new_folder(root: str) -> str:
-    """Makes and returns the next free root/run-NNNN; safe beside other processes."""
-    os.makedirs(root, exist_ok=True)
-    number = len(_numbered(root)) + 1
-    while True:
-        folder = os.path.join(root, f'run-{number:04d}')
-        try:
-            os.mkdir(folder)
-        except FileExistsError:
-            number += 1
-        else:
-            return folder
-
-
-def newest_folder(root: str) -> str | None:
-    """Returns the root/run-NNNN of the highest number, or None."""
-    numbered = _numbered(root)
-    return os.path.join(root, numbered[max(numbered)]) if numbered else None
-
-
-def _numbered(root: str) -> dict[int, str]:
-    if not os.path.isdir(root):
-        return {}
-    names = [name for name in os.listdir(root) if re.fullmatch(r'run-\d+', name)]
-    return {int(name.removeprefix('run-')): name for name in names}
-
-
-@contextlib.contextmanager
-def locked(folder: str) -> Iterator[None]:
-    """Keeps a second trainer out of `folder` as long as this process lives.
-
-    The operating system drops the lock when the process ends, however it ends.
-
-    Raises:
-        errors.RunError: If another process holds it.
-    """
-    path = os.path.join(folder, LOCK_FILE)
-    while True:
-        with open(path, 'a+b') as file:
-            try:
-                _lock(file.fileno())
-            except OSError as error:
-                raise errors.RunError(
-                    f'{errors.show_path(folder)}: another process is training in this '
-                    'folder; wait for it, or choose another --log_dir'
-                ) from error
-            if not os.path.exists(path) or not os.path.samestat(
-                os.fstat(file.fileno()), os.stat(path)
-            ):
-                continue  # its last owner removed it between our two calls
-            try:
-                yield
-            finally:
-                with contextlib.suppress(OSError):
-                    os.remove(path)
-            return
-
-
-if sys.platform == 'win32':
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def write_bytes(path: str, content: bytes) -> None:
-    """Writes a file so that `path` holds either what was there or all of `content`.
-
-    Raises:
-        errors.RunError: If it cannot be written.
-    """
-    temporary = f'{path}.tmp'
-    try:
-        with open(temporary, 'wb') as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.remove(temporary)
-        raise errors.RunError(
-            f'{errors.show_path(path)}: cannot be written: {error.strerror}; '
-            'what was saved before is intact'
-        ) from error
-
-
-def write_json(path: str, content: Any) -> None:
-    """Writes JSON as `write_bytes` does."""
-    write_bytes(path, json.dumps(content).encode())
-
-
-def read_json(path: str) -> Any:
-    """Returns the content of a JSON file.
-
-    Raises:
-        errors.RunError: If it is not there or not JSON.
-    """
-    try:
-        with open(path, encoding='utf-8') as file:
-            return json.load(file)
-    except (OSError, ValueError) as error:
-        raise errors.RunError(
-            f'{errors.show_path(path)}: not a readable {os.path.basename(path)}: '
-            f'{error}; choose the folder of a run, or another --log_dir'
-        ) from error
-
-
-def steps_saved(folder: str) -> list[int]:
-    """Returns the step of each complete checkpoint in `folder`, newest first."""
-    pattern = os.path.join(glob.escape(folder), f'{PREFIX}-*.json')
-    found = [
-        re.search(rf'{re.escape(PREFIX)}-(\d+)\.json$', path)
-        for path in glob.glob(pattern)
-    ]
-    return sorted((int(match[1]) for match in found if match), reverse=True)
-
-
-def path_of(folder: str, step: int) -> str:
-    """Returns the path that TensorFlow calls the checkpoint of `step`."""
-    return os.path.join(folder, f'{PREFIX}-{step}')
 
 
 def save(

@@ -271,9 +271,9 @@ def check_batch_size(values: flags.FlagValues, **splits: int) -> None:
         errors.FlagError: Naming the first set that is too small.
     """
     for split, num_examples in splits.items():
-        if values['batch_size'].value > num_examples:
+        if values.batch_size > num_examples:
             raise errors.FlagError(
-                f'--batch_size={values["batch_size"].value}: the {split} set has only '
+                f'--batch_size={values.batch_size}: the {split} set has only '
                 f'{num_examples} examples; choose at most that many'
             )
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from mnist_tut import checkpoint, cli, errors, progress, runtime
+from mnist_tut import checkpoint, cli, errors, progress, run_folder, runtime
 from mnist_tut.history import History
 
 import numpy as np
@@ -51,74 +51,15 @@ class Run(contextlib.AbstractContextManager):
         self._model: dict[str, Any] = {}
         self._saver: tf.train.Saver | None = None
         self._data: Any = None
-        self._step = 0
         self._signal = 0
         self._bar: progress.Bar | None = None
-        self.log_dir = self._choose_folder()
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(checkpoint.locked(self.log_dir))
-            self._found = self._look_at_folder()
-            self._exit = stack.pop_all()
-        self.seed = self._found.get('seed', values.seed)
+        self._exit = contextlib.ExitStack()
+        self._folder = self._exit.enter_context(run_folder.RunFolder(lesson, values))
+        self.log_dir = self._folder.path
+        self.seed = self._folder.found.get('seed', values.seed)
         if self.seed is None:
             self.seed = runtime.fresh_seed()
         self.history = History(self.log_dir)
-
-    def _choose_folder(self) -> str:
-        root = os.path.join('logs', self._lesson)
-        folder = self._flags.log_dir
-        if folder is None and self._flags.resume:
-            folder = checkpoint.newest_folder(root)
-        if folder is None:
-            return checkpoint.new_folder(root)
-        os.makedirs(folder, exist_ok=True)
-        return folder
-
-    def _look_at_folder(self) -> dict[str, Any]:
-        """Returns the run.json to go on from, {} for a new run; or refuses."""
-        run_file = os.path.join(self.log_dir, checkpoint.RUN_FILE)
-        if not checkpoint.holds_run(self.log_dir):
-            return {}
-        found = checkpoint.read_json(run_file) if os.path.exists(run_file) else {}
-        if self._flags.overwrite:
-            return {}
-        if not self._flags.resume:
-            # A different model is told apart in `open`, once there is a graph.
-            if self._settings() == found.get('flags'):
-                self._refuse()
-            return {}
-        if found.get('lesson') == self._lesson:
-            self._compare('seed', self._flags.seed, found['seed'])
-            if 'batch_size' in self._flags:
-                there = found['flags']['batch_size']
-                self._compare('batch_size', self._flags.batch_size, there)
-        return found
-
-    def _compare(self, name: str, here: Any, there: Any) -> None:
-        if here is not None and here != there:
-            raise errors.RunError(
-                f'--{name}={here}: the run in {errors.show_path(self.log_dir)} was '
-                f'started with --{name}={there}; give the same to go on with it, '
-                'or choose another --log_dir'
-            )
-
-    def _refuse(self, why: str = '') -> None:
-        where = f'--log_dir={errors.show_path(self.log_dir)}'
-        if why:
-            raise errors.RunError(
-                f"{where}: holds another model's checkpoint: {why}; "
-                'nothing was touched; choose another --log_dir'
-            )
-        raise errors.RunError(
-            f'{where}: already holds a run; go on with it by --resume, '
-            'or start anew by --overwrite, which removes its own files and nothing else'
-        )
-
-    def _settings(self) -> dict[str, Any]:
-        """Returns the flags that make the model and the data what they are."""
-        passing = ('help', 'resume', 'overwrite', 'log_dir', 'plots_dir', 'seed')
-        settings = self._flags.flag_values_dict()
-        return {name: settings[name] for name in settings if name not in passing}
 
     def describe(
         self,
@@ -160,37 +101,15 @@ class Run(contextlib.AbstractContextManager):
             variable.op.name: variable.shape.as_list()
             for variable in tf.global_variables()
         }
-        if checkpoint.holds_run(self.log_dir):
-            why = checkpoint.difference(self.log_dir, variables)
-            if why:
-                self._refuse(why)
-            if self._flags.overwrite:
-                checkpoint.remove_run(self.log_dir)
-            elif not self._flags.resume:
-                self._refuse()
-            elif self._found.get('lesson') != self._lesson:
-                raise errors.RunError(
-                    f'--log_dir={errors.show_path(self.log_dir)}: its checkpoint was '
-                    f'not written by {self._lesson}, so the place in the data is not '
-                    'known and --resume cannot be exact; choose another --log_dir'
-                )
         self._data = data
         self._source = getattr(data, 'source', data)
-        if self._found and self._source.fingerprint != self._found['data']:
-            raise errors.RunError(
-                f'--log_dir={errors.show_path(self.log_dir)}: this run was trained on '
-                f'other data than {self._source.directory} holds now; bring back the '
-                'files that it started with, or choose another --log_dir'
-            )
+        self._folder.admit(
+            checkpoint.difference(self.log_dir, variables), self._source.fingerprint
+        )
         self._saver = saver or tf.train.Saver()
-        content = {
-            'lesson': self._lesson,
-            'seed': self.seed,
-            'data': self._source.fingerprint,
-            'flags': self._settings(),
-            'model': self._model,
-        }
-        checkpoint.write_json(os.path.join(self.log_dir, checkpoint.RUN_FILE), content)
+        self._folder.write_run_file(
+            seed=self.seed, data=self._source.fingerprint, model=self._model
+        )
 
     def enter(self, resource: Any) -> Any:
         """Enters a session or a writer, to be closed when the run ends."""
@@ -340,7 +259,9 @@ class Run(contextlib.AbstractContextManager):
         with self._exit:
             if isinstance(error, tf.errors.InvalidArgumentError):
                 # A histogram notices before the loss is looked at.
-                found = re.search(r'(Nan|Infinity) in .*istogram for: \S+', error.message)
+                found = re.search(
+                    r'(Nan|Infinity) in .*istogram for: \S+', error.message
+                )
                 if found:
                     raise self._diverged(self._step, found[0]) from error
             if isinstance(error, (tf.errors.OpError, OSError)):
@@ -348,7 +269,7 @@ class Run(contextlib.AbstractContextManager):
             if kind is not None or self._saver is None:
                 return
             self.history.log_dir = self.log_dir
-            checkpoint.write_json(
+            run_folder.write_json(
                 os.path.join(self.log_dir, 'history.json'),
                 {'log_dir': None, 'records': self.history.records},
             )
@@ -356,7 +277,7 @@ class Run(contextlib.AbstractContextManager):
             if note:
                 print(note)
                 print(note, file=sys.stderr)
-            if any('tfevents' in path for path in checkpoint.own_files(self.log_dir)):
+            if any('tfevents' in path for path in run_folder.own_files(self.log_dir)):
                 print(
                     f'See it in TensorBoard: {_python()} -m tensorboard.main '
                     f'--logdir={errors.show_path(self.log_dir)}',

@@ -23,7 +23,7 @@ class Bar(contextlib.AbstractContextManager):
         """Makes room on stdout where both it and the bar are on the terminal."""
         if not self._bar.disable and sys.stdout.isatty():
             self._stdout = sys.stdout
-            sys.stdout = _Above(self._stdout, self._bar)  # type: ignore[assignment]
+            sys.stdout = _Above(self._stdout, self._bar)
         return self
 
     def advance(self) -> None:

@@ -9,7 +9,7 @@ their own: nothing is added to a lesson's graph.
 import io
 import os
 
-from mnist_tut import checkpoint
+from mnist_tut import run_folder, runtime  # noqa: F401  (TensorFlow, quietly)
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -71,7 +71,7 @@ def write(
     """
 
     def save(file_name: str, content: bytes) -> str:
-        checkpoint.write_bytes(os.path.join(log_dir, file_name), content)
+        run_folder.write_bytes(os.path.join(log_dir, file_name), content)
         return file_name
 
     config = ProjectorConfig()

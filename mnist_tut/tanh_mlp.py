@@ -285,6 +285,7 @@ def run_training():
                 [cross_entropy_loss, train_step], feed_dict={x: batch_x, y: batch_y}
             )
             run.record(step, loss=vis_loss)
+        hist_loss = run.history.values('loss')
 
         # Report: five single digits, and the accuracy on both sets.
         shown = []
@@ -313,7 +314,7 @@ def run_training():
         if FLAGS.plots_dir:
             digits = plots.digit_grid(X_train[: sz * sz], columns=sz)
             plots.save(digits, FLAGS.plots_dir, 'digits.png')
-            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
+            plots.save(plots.loss_curve(hist_loss), FLAGS.plots_dir, 'loss.png')
     return run.history
 
 

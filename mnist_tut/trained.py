@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any
 
-from mnist_tut import checkpoint, errors, runtime
+from mnist_tut import checkpoint, errors, run_folder, runtime
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -87,8 +87,8 @@ def newest_run(root: str = 'logs') -> str:
     """
     saved = {}
     for folder in glob.glob(os.path.join(glob.escape(root), '*', '*')):
-        for step in checkpoint.steps_saved(folder)[:1]:
-            path = f'{checkpoint.path_of(folder, step)}.json'
+        for step in run_folder.steps_saved(folder)[:1]:
+            path = f'{run_folder.path_of(folder, step)}.json'
             saved[os.stat(path).st_mtime_ns] = folder
     if not saved:
         raise errors.RunError(
@@ -112,7 +112,7 @@ def load(log_dir: str | os.PathLike) -> Predictor:
         errors.RunError: If the folder holds no run with a checkpoint that can be read.
     """
     log_dir = os.fspath(log_dir)
-    run = checkpoint.read_json(os.path.join(log_dir, checkpoint.RUN_FILE))
+    run = run_folder.read_json(os.path.join(log_dir, run_folder.RUN_FILE))
     model = run.get('model')
     if not model:
         raise errors.RunError(
@@ -197,8 +197,8 @@ def _freeze(
         shape: Of the placeholder for images.
         step: Of the checkpoint.
     """
-    for step in checkpoint.steps_saved(log_dir):
-        path = f'{checkpoint.path_of(log_dir, step)}.meta'
+    for step in run_folder.steps_saved(log_dir):
+        path = f'{run_folder.path_of(log_dir, step)}.meta'
         with tf.Graph().as_default() as graph:
             try:
                 saver = tf.train.import_meta_graph(path, clear_devices=True)

@@ -6,7 +6,6 @@ lock file's own hash, so that a second run has nothing to do.
 """
 
 import hashlib
-import os
 import pathlib
 import subprocess
 import sys
@@ -16,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / '.venv'
 
 
-def python_for(*locks: str) -> pathlib.Path:
+def python_for(*locks: str) -> str:
     """Returns the environment's Python, with all that a lock file lists.
 
     Args:
@@ -39,10 +38,10 @@ def python_for(*locks: str) -> pathlib.Path:
     if not python.exists() or not any(_digest(lock) in known for lock in locks):
         _install(python, locks[0])
         stamp.write_text(_digest(locks[0]))
-    return python
+    return str(python)
 
 
-def run(command: list[str | os.PathLike]) -> int:
+def run(command: list[str]) -> int:
     """Runs a command in the project's folder and returns its exit status."""
     try:
         return subprocess.run(command, cwd=ROOT).returncode
@@ -66,7 +65,7 @@ def _install(python: pathlib.Path, lock: str) -> None:
             f'{VENV}: the virtual environment cannot be made: {error}; '
             'on Debian and Ubuntu, install python3-venv'
         )
-    pip = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
+    pip = [str(python), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
     for arguments in (
         ['--require-hashes', '--requirement', lock],
         ['--no-deps', '--no-build-isolation', '--editable', '.'],

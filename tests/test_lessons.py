@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 
-from mnist_tut import checkpoint, errors, history
+from mnist_tut import errors, history, run_folder
 from tests import lessons
 from tests.conftest import ROOT
 
@@ -154,7 +154,7 @@ def test_kill_9_costs_one_interval_and_resumes_exactly(
         text=True,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    [newest, *_] = checkpoint.steps_saved(str(tmp_path / 'parts'))
+    [newest, *_] = run_folder.steps_saved(str(tmp_path / 'parts'))
     assert newest + 1 >= (stop // 5) * 5
     lesson.train(digits_dir, tmp_path / 'parts', resume=True, **flags)
     assert variables(tmp_path / 'parts') == variables(tmp_path / 'whole')
@@ -180,7 +180,7 @@ def test_a_run_is_not_overwritten_unless_asked(digits_dir, tmp_path, lesson, cap
     run = lesson.train(digits_dir, log, seed=1, max_steps=1, overwrite=True)
     assert run.steps('loss') in ([0], [])
     assert (log / 'notes.txt').read_text() == 'mine'
-    assert checkpoint.steps_saved(str(log)) == [0]
+    assert run_folder.steps_saved(str(log)) == [0]
 
 
 @every_lesson
@@ -283,4 +283,4 @@ def test_a_diverging_run_stops_and_keeps_its_checkpoint(
     monkeypatch.setattr(loop.Run, 'record', poisoned)
     with pytest.raises(errors.DivergedError, match=r'step \d+: the loss is nan'):
         lesson.train(digits_dir, tmp_path / 'log', checkpoint_steps=2, **lesson.quick)
-    assert checkpoint.steps_saved(str(tmp_path / 'log'))[0] <= 6
+    assert run_folder.steps_saved(str(tmp_path / 'log'))[0] <= 6
