@@ -65,7 +65,7 @@ def _install(python: pathlib.Path, lock: str) -> None:
             f'{VENV}: the virtual environment cannot be made: {error}; '
             'on Debian and Ubuntu, install python3-venv'
         )
-    pip = [str(python), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
+    pip = [str(python), '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
     for arguments in (
         ['--require-hashes', '--requirement', lock],
         ['--no-deps', '--no-build-isolation', '--editable', '.'],
