@@ -2,7 +2,6 @@
 
 import ast
 import configparser
-import pathlib
 import tomllib
 
 from tests.conftest import ROOT
@@ -97,11 +96,3 @@ def test_ci_runs_the_readmes_test_command():
     command = 'python3 scripts/test.py'
     assert command in (ROOT / '.ci' / 'run').read_text()
     assert command in (ROOT / 'README.md').read_text()
-
-
-@pytest.mark.parametrize('path', MODULES, ids=lambda path: path.stem)
-def test_modules_stay_short(path):
-    # A lesson is read from top to bottom; C's, the longest, has six functions of its
-    # own beside the training.
-    limit = 480 if path.stem == 'convolutional' else 350
-    assert len(pathlib.Path(path).read_text().splitlines()) <= limit
