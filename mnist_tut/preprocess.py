@@ -10,11 +10,10 @@ with 0 for paper and 1 for full ink.
 """
 
 import os
-import stat
 import warnings
 from typing import NamedTuple
 
-from mnist_tut import errors
+from mnist_tut import errors, files
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -79,51 +78,60 @@ def _read_gray(path: str | os.PathLike) -> np.ndarray:
     where = errors.show_path(path)
     expected = 'expected a PNG or JPEG file of one digit'
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            kind = 'a folder' if os.path.isdir(path) else 'not a regular file'
-            raise errors.DataError(f'{where}: {kind}; {expected}')
-        with warnings.catch_warnings():
+        with files.open_regular(path) as file, warnings.catch_warnings():
             # What would take more than Pillow's limit is refused by its header alone.
             warnings.simplefilter('error', Image.DecompressionBombWarning)
             # Odd metadata is nobody's business here.
             warnings.simplefilter('ignore', UserWarning)
-            with Image.open(path, formats=('PNG', 'JPEG')) as image:
+            with Image.open(file, formats=('PNG', 'JPEG')) as image:
                 image.draft(None, (2 * _WORK_SIDE, 2 * _WORK_SIDE))
                 return _to_gray(image)
     except errors.DataError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise errors.DataError(
-            f'{where}: more than {Image.MAX_IMAGE_PIXELS:,} pixels; expected a picture '
-            'of one digit; make it smaller'
+            f'{where}: more than {Image.MAX_IMAGE_PIXELS:,} pixels; {expected}; make '
+            'it smaller'
         ) from error
     except Image.UnidentifiedImageError as error:
         raise errors.DataError(
             f'{where}: not a PNG or JPEG file; {expected}'
         ) from error
-    except FileNotFoundError as error:
-        raise errors.DataError(f'{where}: no such file; {expected}') from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         # Pillow's plugins raise all of these where a file breaks off or lies.
-        reason = ' '.join(str(getattr(error, 'strerror', None) or error).split())
+        reason = ' '.join(str(error).split())
         raise errors.DataError(
             f'{where}: cannot be read: {reason}; {expected}'
         ) from error
 
 
 def _to_gray(image: Image.Image) -> np.ndarray:
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith('I'):  # 16 bits, which Pillow cannot shrink as they are
         image = Image.fromarray(np.asarray(image, np.float32) / 257)
     elif image.has_transparency_data:
         image = image.convert('RGBA')
     elif image.mode != 'L':
         image = image.convert('RGB')
-    image = ImageOps.exif_transpose(image)
     factor = -(-max(image.size) // _WORK_SIDE)
     image = image.reduce(factor)
     if image.mode == 'RGBA':
         return _on_background(image)
-    return np.asarray(image.convert('F'), np.float32) / 255
+    return _most_contrast(np.asarray(image, np.float32) / 255)
+
+
+def _most_contrast(colors: np.ndarray) -> np.ndarray:
+    """Returns luminance, or the one color in which much more can be seen: a yellow pen.
+
+    colors [H, W] or [H, W, 3] -> [H, W]
+    """
+    if colors.ndim == 2:
+        return colors
+    luminance = colors @ np.array([0.299, 0.587, 0.114], np.float32)
+    views = [luminance, *np.moveaxis(colors, 2, 0)]
+    low, middle, high = np.percentile(views, [0.5, 50, 99.5], axis=(1, 2))
+    contrast = np.maximum(high - middle, middle - low)
+    return views[contrast.argmax()] if contrast.max() > 1.5 * contrast[0] else luminance
 
 
 def _on_background(image: Image.Image) -> np.ndarray:
@@ -139,33 +147,73 @@ def _on_background(image: Image.Image) -> np.ndarray:
 def _find_ink(gray: np.ndarray) -> np.ndarray:
     """Returns how much of the light each pixel swallows, float32 [H, W], about [0, 1].
 
-    The background is what is left when everything that is narrower than a broad stroke
-    is wiped away (a closing: the largest in a window, then the smallest). It follows
-    shadows and the edge of the paper. Ink lies on the side, dark or light, whose
-    background is the more even: taking the wrong side leaves the digit in it.
+    The background is what is left when everything that is not much broader than the
+    strokes is wiped away; it follows shadows and the edge of the paper.
 
     Raises:
         errors.DataError: If nothing stands out.
     """
-    radius = max(1, round(_WIDEST_STROKE * min(gray.shape) / 2))
-    candidates = []
-    for picture in (gray, 1 - gray):
-        smooth = _blur(picture, 1) if min(gray.shape) > 100 else picture
-        background = -_largest_around(-_largest_around(smooth, radius), radius)
-        background = _blur(background, max(1, radius // 4))
-        candidates.append((float(background.std()), picture, background))
-    _, picture, background = min(candidates, key=lambda candidate: candidate[0])
+    picture, radius = _turn_dark_on_light(gray)
+    background = _wipe(_blur(picture, radius // 8), radius)
+    # Smooth, but not so that the light of the paper spills over its edge.
+    background = np.minimum(background, _blur(background, radius // 4))
     swallowed = 1 - picture / np.maximum(background, 0.05)
 
     # Half of the pixels or more are paper. What they differ by is noise.
     paper = float(np.median(swallowed))
     noise = 1.48 * float(np.median(np.abs(swallowed - paper)))
-    strongest = np.sort(swallowed, axis=None)[-max(1, swallowed.size // 1000) :].mean()
+    strongest = _strongest(swallowed)
     if strongest - paper < max(_FAINTEST_INK, _NOISE_FACTOR * noise):
         raise errors.DataError('no ink in it; expected a digit that stands out')
     full = float(np.median(swallowed[swallowed > (paper + strongest) / 2]))
     floor = paper + 2 * noise
     return np.clip((swallowed - floor) / (full - floor), 0, 1)
+
+
+def _turn_dark_on_light(gray: np.ndarray) -> tuple[np.ndarray, int]:
+    """Finds out whether the ink is dark or light, and how broad its strokes are.
+
+    A stroke is what is long and narrow: a small window wipes it away, and leaves the
+    paper, the shadows and most holes of an 8. So count for windows of each size what
+    goes away. That area divided by the width is a length. Divided by a little more, so
+    that a sheet of paper on a table does not count as a very broad light stroke, it is
+    larger for the ink's side.
+
+    Args:
+        gray: float32 [H, W].
+
+    Returns:
+        picture: gray, or its negative, so that the ink is dark.
+        radius: Of a window that wipes all of the strokes away.
+    """
+    widest = max(1, round(_WIDEST_STROKE * min(gray.shape) / 2))
+    radii = np.array(sorted({min(round(1.4**step), widest) for step in range(20)}))
+    sides = (gray, 1 - gray)
+    threshold = 0.3 * max(_strongest(_wipe(side, widest) - side) for side in sides)
+    wiped = np.array(
+        [
+            [(_wipe(side, radius) - side > threshold).sum() for radius in radii]
+            for side in sides
+        ]
+    )
+    dark, light = (wiped / radii**1.5).max(axis=1)
+    side = int(light > dark)
+    # Blots and crossings are broader than the stroke.
+    radius = 3 * int(radii[(wiped[side] / radii).argmax()])
+    return sides[side], min(radius, widest)
+
+
+def _wipe(picture: np.ndarray, radius: int) -> np.ndarray:
+    """Returns the picture without its dark parts that are narrower than the window.
+
+    A closing: the largest in each window, then of that the smallest.
+    """
+    return -_largest_around(-_largest_around(picture, radius), radius)
+
+
+def _strongest(values: np.ndarray) -> float:
+    """Returns the mean of the largest thousandth: the largest, but for odd pixels."""
+    return float(np.sort(values, axis=None)[-max(1, values.size // 1000) :].mean())
 
 
 class _Piece(NamedTuple):
@@ -341,30 +389,22 @@ def _center(digit: np.ndarray) -> np.ndarray:
 
 def _largest_around(picture: np.ndarray, radius: int) -> np.ndarray:
     """Returns the largest value within `radius` rows and columns of each pixel."""
-    for axis in (0, 1):
-        # Windows of twice the length are the larger of two windows.
-        length = 1
-        window = 2 * radius + 1
-        ends = [(radius, radius) if a == axis else (0, 0) for a in (0, 1)]
-        picture = np.pad(picture, ends, constant_values=-np.inf)
-        while length < window:
+    for _ in 'rows', 'columns':
+        picture = np.pad(picture, [(radius, radius), (0, 0)], constant_values=-np.inf)
+        length, window = 1, 2 * radius + 1
+        while length < window:  # two windows make one of twice the length
             step = min(length, window - length)
-            size = picture.shape[axis] - step
-            picture = np.maximum(
-                np.take(picture, range(size), axis),
-                np.take(picture, range(step, size + step), axis),
-            )
+            picture = np.maximum(picture[:-step], picture[step:])
             length += step
+        picture = picture.T
     return picture
 
 
 def _blur(picture: np.ndarray, radius: int) -> np.ndarray:
-    """Returns the mean over windows of 2 * radius + 1, twice: nearly a Gaussian."""
+    """Returns the mean of 2 * radius + 1 rows and columns, twice: almost Gaussian."""
     window = 2 * radius + 1
-    for axis in (0, 1, 0, 1):
-        ends = [(radius + 1, radius) if a == axis else (0, 0) for a in (0, 1)]
-        sums = np.cumsum(np.pad(picture, ends, mode='edge'), axis, dtype=np.float64)
-        size = picture.shape[axis]
-        picture = np.take(sums, range(window, size + window), axis)
-        picture = (picture - np.take(sums, range(size), axis)) / window
+    for _ in range(4):
+        ends = [(radius + 1, radius), (0, 0)]
+        sums = np.cumsum(np.pad(picture, ends, mode='edge'), axis=0, dtype=np.float64)
+        picture = ((sums[window:] - sums[:-window]) / window).T
     return picture.astype(np.float32)

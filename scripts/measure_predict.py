@@ -3,8 +3,8 @@
     python scripts/measure_predict.py --log_dir=logs/deep/run-0001
 
 Each digit is enlarged, put somewhere on a larger sheet of paper with uneven light, a
-shadow and grain, turned into white on black every second time, and compressed; `predict`
-reads the file and has to find the digit again. Prints one line:
+shadow and grain, turned into white on black every second time, and compressed;
+`predict` reads the file and has to find the digit again. Prints one line:
 
     plain 0.9803, as pictures 0.9785: 0.18 points lost on the same 10000 digits (seed 0)
 
