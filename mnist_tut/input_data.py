@@ -325,7 +325,7 @@ class DataSet:
             fake_label = [1] + [0] * 9 if self.one_hot else 0
             return [fake_image] * batch_size, [fake_label] * batch_size
         start = self._index_in_epoch
-        if self._epochs_completed == 0 and start == 0 and shuffle:
+        if start == 0 and shuffle:  # only the very first batch begins at 0
             self._shuffle()
         end = start + batch_size
         rows = self._order[start:end]
