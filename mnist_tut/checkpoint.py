@@ -8,6 +8,7 @@ written last, so a checkpoint that has one is complete.
 import contextlib
 import glob
 import os
+import re
 import sys
 from typing import Any
 
@@ -25,16 +26,7 @@ import tensorflow.compat.v1 as tf
 
 # The damage that reading a checkpoint can meet: a file cut short, a flipped byte
 # (TensorFlow keeps a CRC of each variable), a file gone.
-_DAMAGE = (
-    tf.errors.DataLossError,
-    tf.errors.OutOfRangeError,
-    tf.errors.NotFoundError,
-    tf.errors.InvalidArgumentError,
-    tf.errors.UnknownError,
-    ValueError,
-    KeyError,
-    OSError,
-)
+_DAMAGE = (tf.errors.OpError, ValueError, KeyError, OSError)
 
 
 def save(
@@ -205,13 +197,16 @@ def _random_op_of(dropped: tf.Tensor) -> tf.Operation:
 
 
 def explain_full_disk(folder: str, error: Exception) -> None:
-    """Raises a RunError in place of TensorFlow's error where the disk is full."""
-    reason = _reason(error)
-    if 'No space left' in reason or (isinstance(error, OSError) and error.errno == 28):
-        raise errors.RunError(
-            f'{errors.show_path(folder)}: cannot be written to: {reason}; the '
-            'checkpoints that it holds are intact; make room and go on with --resume'
-        ) from error
+    """Raises a one-line RunError in place of an error that says the disk is full."""
+    text = str(error)
+    if 'No space left' not in text:
+        return
+    named = re.search(r'(\S+?)(\.tempstate\d+)?; No space left', text)
+    path = named[1] if named else getattr(error, 'filename', None) or folder
+    raise errors.RunError(
+        f'{errors.show_path(path)}: cannot be written: No space left on device; the '
+        'checkpoints before it are intact; make room and go on with --resume'
+    ) from error
 
 
 def _reason(error: Exception) -> str:

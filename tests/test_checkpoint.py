@@ -1,0 +1,233 @@
+"""A run's folder and its checkpoints: damaged, full, foreign, killed half-way."""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+
+from mnist_tut import checkpoint, errors, run_folder, softmax
+from tests.conftest import ROOT
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+FLAGS = {'seed': 1, 'max_steps': 12, 'checkpoint_steps': 3}
+
+
+@pytest.fixture(scope='module')
+def trained(digits_dir, tmp_path_factory):
+    """A run of twelve steps with checkpoints at 2, 5, 8 and 11."""
+    log = tmp_path_factory.mktemp('trained') / 'log'
+    softmax.run_training(data_dir=digits_dir, log_dir=log, **FLAGS)
+    return log
+
+
+@pytest.fixture
+def log(trained, tmp_path):
+    """A copy of it, to be damaged."""
+    return pathlib.Path(shutil.copytree(trained, tmp_path / 'log'))
+
+
+def final_weights(folder):
+    return tf.train.load_variable(str(folder / 'model.ckpt-11'), 'Variable')
+
+
+def damage_truncated(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def damage_flipped(path):
+    content = bytearray(path.read_bytes())
+    content[random.Random(4).randrange(len(content))] ^= 0x10
+    path.write_bytes(bytes(content))
+
+
+def damage_emptied(path):
+    path.write_bytes(b'')
+
+
+@pytest.mark.parametrize(
+    'damage', [damage_truncated, damage_flipped, damage_emptied, pathlib.Path.unlink]
+)
+@pytest.mark.parametrize('ending', ['.data-00000-of-00001', '.index', '.json'])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    digits_dir, log, trained, capsys, damage, ending
+):
+    if (damage, ending) == (damage_flipped, '.json'):
+        pytest.skip('a changed digit in JSON is not damage that can be seen')
+    damage(log / f'model.ckpt-11{ending}')
+    softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
+    told = capsys.readouterr().err
+    assert 'going on after 9 steps' in told
+    if (damage, ending) != (pathlib.Path.unlink, '.json'):  # else it was not complete
+        assert 'model.ckpt-11: this checkpoint is damaged' in told
+    assert (final_weights(log) == final_weights(trained)).all()
+
+
+def test_when_every_checkpoint_is_damaged_nothing_is_overwritten(digits_dir, log):
+    for path in log.glob('*.data*'):
+        damage_truncated(path)
+    before = {path.name: path.read_bytes() for path in log.glob('model*')}
+    with pytest.raises(errors.RunError, match='every checkpoint in it is damaged'):
+        softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
+    assert before == {path.name: path.read_bytes() for path in log.glob('model*')}
+
+
+@pytest.mark.parametrize('content', ['', '{', '[]', '"run"'])
+def test_a_damaged_run_file_is_one_line(digits_dir, log, content):
+    (log / 'run.json').write_text(content)
+    with pytest.raises(errors.RunError, match=r'run\.json: not .*choose'):
+        softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
+
+
+@pytest.mark.parametrize(('flag', 'value'), [('seed', 2), ('batch_size', 50)])
+def test_resuming_with_another_flag_is_refused(digits_dir, log, flag, value):
+    flags = {**FLAGS, flag: value}
+    with pytest.raises(errors.RunError, match=f'--{flag}={value}: the run in .* was'):
+        softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **flags)
+
+
+def test_resuming_on_other_data_is_refused(digits_dir, log):
+    content = json.loads((log / 'run.json').read_text())
+    content['data'] = 'other'
+    (log / 'run.json').write_text(json.dumps(content))
+    with pytest.raises(errors.RunError, match='was trained on other data'):
+        softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
+
+
+def test_a_run_can_be_made_longer(digits_dir, log):
+    longer = {**FLAGS, 'max_steps': 15}
+    run = softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **longer)
+    assert run.steps('loss') == list(range(15))
+    # The newest five are kept, each with its side file.
+    assert run_folder.steps_saved(str(log)) == [14, 11, 8, 5, 2]
+
+
+def test_only_five_checkpoints_are_kept(digits_dir, tmp_path):
+    flags = {**FLAGS, 'checkpoint_steps': 1}
+    softmax.run_training(data_dir=digits_dir, log_dir=tmp_path, **flags)
+    assert run_folder.steps_saved(str(tmp_path)) == [11, 10, 9, 8, 7]
+    assert len(list(tmp_path.glob('*.index'))) == 5
+
+
+def test_a_full_disk_is_one_line_and_keeps_the_older_checkpoint(
+    digits_dir, tmp_path, monkeypatch
+):
+    save = tf.train.Saver.save
+
+    def save_until_full(self, sess, path, global_step):
+        if global_step < 6:
+            return save(self, sess, path, global_step=global_step)
+        raise tf.errors.ResourceExhaustedError(
+            None,
+            None,
+            f'Graph execution error:\n\n{path}-{global_step}.data-00000-of-00001'
+            '.tempstate123; No space left on device\n\t [[{{node save/SaveV2}}]]',
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.train.Saver, 'save', save_until_full)
+        with pytest.raises(errors.RunError) as refused:
+            softmax.run_training(data_dir=digits_dir, log_dir=tmp_path, **FLAGS)
+    line = str(refused.value)
+    assert '\n' not in line
+    assert 'model.ckpt-8.data-00000-of-00001: cannot be written: No space left' in line
+    run = softmax.run_training(
+        data_dir=digits_dir, log_dir=tmp_path, resume=True, **FLAGS
+    )
+    assert run.steps('loss') == list(range(12))
+
+
+def test_a_side_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / 'run.json'
+    run_folder.write_json(str(path), {'a': 1})
+
+    def full(descriptor):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(errors.RunError, match='No space left'):
+        run_folder.write_json(str(path), {'a': 2})
+    assert json.loads(path.read_text()) == {'a': 1}
+    assert [found.name for found in tmp_path.iterdir()] == ['run.json']
+
+
+def test_own_files_are_those_of_a_run_and_no_others(tmp_path):
+    own = [
+        'checkpoint', 'run.json', 'history.json', 'model.ckpt-7.meta',
+        'model.ckpt-7.index', 'model.ckpt-7.data-00000-of-00001', 'model.ckpt-7.json',
+        'events.out.tfevents.123.host', 'train/events.out.tfevents.123.host',
+        'test/events.out.tfevents.123.host',
+    ]  # fmt: skip
+    foreign = [
+        'model.ckpt-notes.txt', 'model.ckpt', 'checkpoints', 'my-run.json',
+        'train/checkpoint', 'events.txt', 'train-images-idx3-ubyte.gz', 'thesis.pdf',
+    ]  # fmt: skip
+    for name in own + foreign:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    found = [os.path.relpath(path, tmp_path) for path in run_folder.own_files(tmp_path)]
+    assert sorted(found) == sorted(own)
+    run_folder.remove_run(str(tmp_path))
+    left = [path for path in tmp_path.rglob('*') if path.is_file()]
+    assert sorted(str(path.relative_to(tmp_path)) for path in left) == sorted(foreign)
+
+
+def test_new_folders_are_numbered_and_never_shared(tmp_path):
+    root = str(tmp_path / 'logs')
+    code = (
+        'import sys; from mnist_tut import run_folder\n'
+        'for _ in range(20): print(run_folder.new_folder(sys.argv[1]))'
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, '-c', code, root],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    folders = [line for run in runs for line in run.communicate()[0].split()]
+    assert len(set(folders)) == 80
+    assert run_folder.newest_folder(root).endswith('run-0080')
+
+
+def test_redraw_puts_dropout_where_it_was():
+    with tf.Graph().as_default():
+        tf.set_random_seed(7)
+        x = tf.placeholder(tf.float32, [None, 6])
+        dropped = tf.nn.dropout(tf.matmul(x, tf.ones([6, 5])), 0.5)
+        feeds = [{x: np.ones((rows, 6))} for rows in (4, 9, 1, 30, 8)]
+        with tf.Session() as sess:
+            masks = [sess.run(dropped, feed_dict=feed) for feed in feeds]
+        for done in range(5):
+            with tf.Session() as sess:
+                rows = sum(len(feed[x]) for feed in feeds[:done])
+                checkpoint.redraw(sess, dropped, rows)
+                again = sess.run(dropped, feed_dict=feeds[done])
+                np.testing.assert_array_equal(again, masks[done])
+
+
+def test_the_events_of_a_resumed_run_show_no_step_twice(digits_dir, tmp_path):
+    from mnist_tut import fully_connected_feed
+
+    flags = {'train_dir': digits_dir, 'log_dir': tmp_path, 'seed': 1}
+    fully_connected_feed.run_training(max_steps=250, checkpoint_steps=150, **flags)
+    # As if it had been killed at the end: the newest checkpoint is that of step 149.
+    for path in tmp_path.glob('model.ckpt-249*'):
+        path.unlink()
+    fully_connected_feed.run_training(
+        max_steps=250, checkpoint_steps=150, resume=True, **flags
+    )
+    steps = []
+    for path in tmp_path.glob('events.out.tfevents*'):
+        for record in tf.io.tf_record_iterator(str(path)):
+            event = tf.Event.FromString(record)
+            steps += [event.step] if event.HasField('summary') else []
+    assert sorted(steps) == [0, 100, 200]
