@@ -163,6 +163,11 @@ class Run(contextlib.AbstractContextManager):
     def _save(
         self, sess: tf.Session, step: int, writers: Sequence[tf.summary.FileWriter]
     ) -> None:
+        # The loss of a step is from before its update, so it cannot tell of this one.
+        variables = tf.trainable_variables()
+        for variable, value in zip(variables, sess.run(variables), strict=True):
+            if not np.isfinite(value).all():
+                raise self._diverged(step, f'{variable.op.name} is no longer finite')
         for writer in writers:
             writer.flush()
         position = getattr(self._data, 'position', None)

@@ -142,6 +142,21 @@ def test_a_full_disk_is_one_line_and_keeps_the_older_checkpoint(
     assert run.steps('loss') == list(range(12))
 
 
+def test_weights_that_are_no_numbers_are_never_saved(digits_dir, tmp_path):
+    with pytest.raises(errors.DivergedError, match='--learning_rate'):
+        softmax.run_training(
+            data_dir=digits_dir,
+            log_dir=tmp_path,
+            loss='log',
+            learning_rate=1e5,
+            max_steps=100,
+            checkpoint_steps=1,
+        )
+    for step in run_folder.steps_saved(str(tmp_path)):
+        path = run_folder.path_of(str(tmp_path), step)
+        assert np.isfinite(tf.train.load_variable(path, 'Variable')).all()
+
+
 def test_a_side_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
     path = tmp_path / 'run.json'
     run_folder.write_json(str(path), {'a': 1})
