@@ -74,6 +74,9 @@ with banners_dropped():
     # Looking for devices is what makes the CUDA libraries speak; do it here.
     tf.config.list_physical_devices()
 tf.get_logger().addFilter(_not_a_deprecation)
+# As it is everywhere but in an interactive shell, and so in a notebook: there it would
+# tell of each file.
+tf.get_logger().setLevel(logging.WARNING)
 
 
 def session_config() -> tf.ConfigProto:

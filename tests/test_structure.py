@@ -10,7 +10,7 @@ import pytest
 
 FLOORS = [
     {'__init__', '__version__', 'errors', 'partial', 'files', 'transfer', 'download',
-     'progress', 'run_folder', 'cli'},
+     'excerpt', 'progress', 'run_folder', 'cli'},
     {'gunzip', 'idx', 'npz', 'strokes', 'synthetic', 'sources', 'input_data', 'history',
      'plots', 'preprocess'},
     {'runtime', 'checkpoint', 'loop', 'summaries', 'projector'},

@@ -1,0 +1,80 @@
+"""Shows the source of a function, or stanzas of it, as code in a notebook.
+
+    excerpt.show(mnist.loss)
+    excerpt.show(softmax.run_training, 'Placeholders', 'Model')
+
+A notebook that tells how a lesson works quotes the lesson itself this way. A copy in
+the notebook would go on looking right after the lesson had changed.
+"""
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+
+# A comment that begins a paragraph, and the first words of it: '# Loop.', '# Model: '.
+_TITLE = re.compile(r'# ([^.:]+)[.:]')
+
+
+class Excerpt:
+    """A piece of Python that a notebook displays as highlighted code."""
+
+    def __init__(self, code: str):
+        self._code = code
+
+    def __repr__(self) -> str:
+        """Returns the code."""
+        return self._code
+
+    def _repr_markdown_(self) -> str:
+        return f'```python\n{self._code}\n```'
+
+
+def show(function: Callable, *titles: str) -> Excerpt:
+    """Returns the source of a function, ready to be displayed.
+
+    Args:
+        function: A function of a module, decorated or not.
+        *titles: Stanzas to show, by the first words of the comment above each. All of
+            the function, with its docstring, if there are none.
+
+    Returns:
+        An Excerpt.
+
+    Raises:
+        ValueError: If there is no stanza of that title.
+    """
+    source = inspect.getsource(function)
+    if not titles:
+        return Excerpt(textwrap.dedent(source).rstrip())
+    stanzas = _split(source)
+    for title in titles:
+        if title not in stanzas:
+            raise ValueError(f'{title}: not one of {", ".join(stanzas)}')
+    return Excerpt('\n\n'.join(stanzas[title] for title in titles))
+
+
+def _split(source: str) -> dict[str, str]:
+    """Returns title and text of each stanza, which lasts until the next title.
+
+    A title stands as far to the left as the first one does; the comments further in
+    are part of a stanza.
+    """
+    lines = source.splitlines()
+    starts: dict[str, int] = {}
+    indent = None
+    for i, line in enumerate(lines):
+        match = _TITLE.match(line.lstrip())
+        depth = len(line) - len(line.lstrip())
+        # The next lines of a long comment begin no stanza.
+        if not match or lines[i - 1].lstrip().startswith('#'):
+            continue
+        if indent is None:
+            indent = depth
+        if depth == indent:
+            starts.setdefault(match[1], i)
+    ends = [*list(starts.values())[1:], len(lines)]
+    return {
+        title: textwrap.dedent('\n'.join(lines[start:end])).rstrip()
+        for (title, start), end in zip(starts.items(), ends, strict=True)
+    }
