@@ -24,6 +24,8 @@ BOX = 20
 # Photos are shrunk to this many pixels on the longer side: strokes are well above one
 # pixel still, and everything below takes a fraction of a second.
 _WORK_SIDE = 400
+# In a picture with a side shorter than this every pixel counts.
+_SMALL_SIDE = 100
 # A dark thing wider than this part of the shorter side is not a stroke but background:
 # a shadow, or the table beyond the paper.
 _WIDEST_STROKE = 0.3
@@ -153,8 +155,10 @@ def _find_ink(gray: np.ndarray) -> np.ndarray:
     Raises:
         errors.DataError: If nothing stands out.
     """
-    picture, radius = _turn_dark_on_light(gray)
-    background = _wipe(_blur(picture, radius // 8), radius)
+    # Grain, and the dots of a fax, are no ink; where pixels are few, they may be.
+    large = min(gray.shape) > _SMALL_SIDE
+    picture, radius = _turn_dark_on_light(_blur(gray, 1) if large else gray)
+    background = _wipe(picture, radius)
     # Smooth, but not so that the light of the paper spills over its edge.
     background = np.minimum(background, _blur(background, radius // 4))
     swallowed = 1 - picture / np.maximum(background, 0.05)
@@ -165,9 +169,10 @@ def _find_ink(gray: np.ndarray) -> np.ndarray:
     strongest = _strongest(swallowed)
     if strongest - paper < max(_FAINTEST_INK, _NOISE_FACTOR * noise):
         raise errors.DataError('no ink in it; expected a digit that stands out')
-    full = float(np.median(swallowed[swallowed > (paper + strongest) / 2]))
+    full = np.percentile(swallowed[swallowed > (paper + strongest) / 2], 70)
     floor = paper + 2 * noise
-    return np.clip((swallowed - floor) / (full - floor), 0, 1)
+    ink = (swallowed - floor) / (full - floor)
+    return np.clip(2 * ink - 0.5 if large else ink, 0, 1)  # edges are sharp again
 
 
 def _turn_dark_on_light(gray: np.ndarray) -> tuple[np.ndarray, int]:
@@ -345,7 +350,8 @@ def _thicken(ink: np.ndarray) -> np.ndarray:
     thinnest = _THINNEST_STROKE * max(bottom - top, right - left) / BOX
     # A stroke of width w has w ink and two edges for each pixel of its length.
     ink = np.pad(ink, 1)
-    width = 2 * float(ink.sum() / np.hypot(*np.gradient(ink)).sum())
+    black = (ink > 0.5).astype(np.float32)
+    width = 2 * float(black.sum() / np.hypot(*np.gradient(black)).sum())
     missing = (thinnest - width) / 2  # on each side
     if missing <= 0:
         return ink
@@ -363,11 +369,15 @@ def _fit(ink: np.ndarray) -> np.ndarray:
         float32 [h, w], the larger of both 20.
     """
     top, left, bottom, right = _box(ink)
-    scale = BOX / max(bottom - top, right - left)
-    height = max(1, round(scale * (bottom - top)))
-    width = max(1, round(scale * (right - left)))
-    picture = Image.fromarray(ink[top:bottom, left:right])
-    return np.asarray(picture.resize((width, height), Image.Resampling.HAMMING))
+    scale = max(bottom - top, right - left) / BOX
+    height, width = (int(np.ceil(n / scale)) for n in (bottom - top, right - left))
+    # The shorter side is not a whole number of pixels: some paper goes with the ink.
+    margin = int(scale) + 1
+    x = margin + (left + right - width * scale) / 2
+    y = margin + (top + bottom - height * scale) / 2
+    picture = Image.fromarray(np.pad(ink, margin))
+    box = (x, y, x + width * scale, y + height * scale)
+    return np.asarray(picture.resize((width, height), Image.Resampling.HAMMING, box))
 
 
 def _center(digit: np.ndarray) -> np.ndarray:
