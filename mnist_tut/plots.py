@@ -114,6 +114,8 @@ def loss_curve(
 ) -> 'Axes':
     """Draws the loss of each step, and its running mean where there are many steps.
 
+    The axis is logarithmic where the mean falls to a tenth or less.
+
     Args:
         history: A run's History, or the losses themselves, in nats.
         ax: Axes to draw on.
@@ -136,19 +138,27 @@ def loss_curve(
         )
     if ax is None:
         ax = _new_axes(7, 4.2)
-    window = len(losses) // 50
-    if window < 2:
+    window = max(1, len(losses) // 50)
+    means = losses
+    if window > 1:
+        means = np.convolve(losses, np.full(window, 1 / window), mode='valid')
+    if window == 1:
         ax.plot(steps, losses, color=_BLUE, linewidth=1.5)
     else:
         ax.plot(steps, losses, color=_BLUE, alpha=0.25, linewidth=0.6)
-        means = np.convolve(losses, np.full(window, 1 / window), mode='valid')
         middles = steps[window // 2 : window // 2 + len(means)]
         label = f'mean of {window:,} steps'
         ax.plot(middles, means, color=_BLUE, linewidth=1.8, label=label)
         ax.legend(frameon=False)
     ax.set_xlabel('step')
     ax.set_ylabel('loss (nats)')
-    ax.set_ylim(bottom=0)
+    if len(losses) and 0 < 10 * means.min() < means.max():
+        # On a linear axis all but the first steps would lie on the floor.
+        ax.set_yscale('log')
+        ax.set_ylim(bottom=means.min() / 4)
+        ax.yaxis.set_major_formatter('{x:g}')
+    else:
+        ax.set_ylim(bottom=0)
     ax.margins(x=0.01)
     ax.spines[['top', 'right']].set_visible(False)
     ax.grid(axis='y', color='#e6e6e6')

@@ -106,6 +106,16 @@ def test_loss_curve_of_many_steps_adds_their_running_mean():
     ]
 
 
+@pytest.mark.parametrize(
+    ('last', 'scale'), [(1.0, 'linear'), (0.001, 'log'), (0.0, 'linear')]
+)
+def test_loss_curve_shows_what_is_small_beside_what_was_large(last, scale):
+    ax = plots.loss_curve(np.repeat([8.0, last], 500))
+    assert ax.get_yscale() == scale
+    low, high = ax.get_ylim()
+    assert low <= last < 8 <= high
+
+
 def test_loss_curve_of_no_steps_is_empty():
     assert plots.loss_curve(History()).lines[0].get_xdata().size == 0
 
