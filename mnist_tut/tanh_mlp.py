@@ -247,7 +247,8 @@ def run_training():
         run.describe(images=x, scores=class_probs)
         run.open(source)
         sess = run.enter(tf.Session(config=runtime.session_config()))
-        tf.global_variables_initializer().run()
+        init = tf.global_variables_initializer()
+        init.run()
 
         # Five digits: what the untrained model says of them, and what it says once it
         # has been fitted to them, and to them alone, for 200 steps.
@@ -261,7 +262,7 @@ def run_training():
                 [train_step, class_probs], feed_dict={x: batch_x, y: batch_y}
             )
         print(vis_probs)
-        tf.global_variables_initializer().run()
+        init.run()
 
         # Loop: mini-batches in the order of the file.
         N = train_data.shape[0]
