@@ -55,26 +55,25 @@ def show(function: Callable, *titles: str) -> Excerpt:
 
 
 def _split(source: str) -> dict[str, str]:
-    """Returns title and text of each stanza, which lasts until the next title.
+    """Returns title and text of each stanza.
 
-    A title stands as far to the left as the first one does; the comments further in
-    are part of a stanza.
+    It lasts until the next title, or the end of the block. All titles stand as far to
+    the left as the first one; comments further in are part of a stanza.
     """
     lines = source.splitlines()
-    starts: dict[str, int] = {}
-    indent = None
-    for i, line in enumerate(lines):
-        match = _TITLE.match(line.lstrip())
+    stanzas: dict[str, list[str]] = {}
+    indent = title = None
+    for before, line in zip(['', *lines], lines, strict=False):
         depth = len(line) - len(line.lstrip())
+        match = _TITLE.match(line.lstrip())
         # The next lines of a long comment begin no stanza.
-        if not match or lines[i - 1].lstrip().startswith('#'):
-            continue
-        if indent is None:
-            indent = depth
-        if depth == indent:
-            starts.setdefault(match[1], i)
-    ends = [*list(starts.values())[1:], len(lines)]
+        if match and not before.lstrip().startswith('#') and indent in (None, depth):
+            indent, title = depth, match[1]
+        elif line and indent is not None and depth < indent:
+            title = None
+        if title:
+            stanzas.setdefault(title, []).append(line)
     return {
-        title: textwrap.dedent('\n'.join(lines[start:end])).rstrip()
-        for (title, start), end in zip(starts.items(), ends, strict=True)
+        title: textwrap.dedent('\n'.join(stanza)).rstrip()
+        for title, stanza in stanzas.items()
     }
