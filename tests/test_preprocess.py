@@ -6,7 +6,7 @@ import os
 import struct
 import zlib
 
-from mnist_tut import errors, idx, preprocess, sources
+from mnist_tut import errors, idx, photo, preprocess, sources
 
 import numpy as np
 import pytest
@@ -307,9 +307,35 @@ def test_pieces_are_told_apart():
         ],
         bool,
     )
-    labels, pieces = preprocess._find_pieces(mask)
+    labels, pieces = photo._find_pieces(mask)
     assert (labels >= 0).tolist() == mask.tolist()
     found = {piece[1:] for piece in pieces}
     assert found == {(0, 0, 4, 4, 8), (1, 4, 2, 6, 2), (4, 5, 5, 6, 1)}
     for piece in pieces:
         assert (labels == piece.label).sum() == piece.size
+
+
+def test_pieces_are_what_filling_finds():
+    dice = rng()
+    for _ in range(20):
+        mask = dice.random((12, 15)) < dice.uniform(0.2, 0.7)
+        expected = set()
+        left = {tuple(pixel) for pixel in np.argwhere(mask).tolist()}
+        while left:
+            piece, border = set(), {left.pop()}
+            while border:
+                piece |= border
+                around = {
+                    (row + down, column + right)
+                    for row, column in border
+                    for down, right in itertools.product((-1, 0, 1), repeat=2)
+                }
+                border = (around & left) - piece
+                left -= border
+            expected.add(frozenset(piece))
+        labels, pieces = photo._find_pieces(mask)
+        found = {
+            frozenset(map(tuple, np.argwhere(labels == piece.label).tolist()))
+            for piece in pieces
+        }
+        assert found == expected

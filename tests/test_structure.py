@@ -12,7 +12,7 @@ FLOORS = [
     {'__init__', '__version__', 'errors', 'partial', 'files', 'transfer', 'download',
      'excerpt', 'progress', 'run_folder', 'cli'},
     {'gunzip', 'idx', 'npz', 'shapes', 'strokes', 'synthetic', 'sources', 'input_data',
-     'history', 'plots', 'preprocess'},
+     'history', 'plots', 'photo', 'preprocess'},
     {'runtime', 'checkpoint', 'loop', 'summaries', 'projector'},
     {'softmax', 'deep', 'mnist', 'fully_connected_feed', 'tanh_mlp', 'convolutional',
      'with_summaries'},
