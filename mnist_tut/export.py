@@ -51,7 +51,7 @@ def export(log_dir: str | os.PathLike, export_dir: str | os.PathLike) -> str:
         export_dir: Folder to write. It appears when it is complete.
 
     Returns:
-        What was written: folder of the run, lesson, number of training steps.
+        What was written: folder of the run, lesson, number of training steps, data.
 
     Raises:
         errors.RunError: If there is no such run, or `export_dir` is there already or

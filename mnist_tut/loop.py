@@ -108,7 +108,10 @@ class Run(contextlib.AbstractContextManager):
         )
         self._saver = saver or tf.train.Saver()
         self._folder.write_run_file(
-            seed=self.seed, data=self._source.fingerprint, model=self._model
+            seed=self.seed,
+            data=self._source.fingerprint,
+            data_kind=self._source.kind,
+            model=self._model,
         )
 
     def enter(self, resource: Any) -> Any:

@@ -18,6 +18,17 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 _SIGNATURE = tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+# What a lesson notes of its model (`loop.Run.describe`).
+_MODEL_FACTS = {'images', 'scores', 'probabilities', 'feeds', 'ink'}
+# By the kind of the run's `sources.Source`.
+_DATA = {
+    'mnist': 'MNIST',
+    'npz': "the lecture's npz file",
+    'synthetic': 'synthetic digits',
+    'synthetic_wild': 'synthetic digits (wild)',
+    'other': 'a set that is not MNIST',
+    'fake': 'made-up data',
+}
 # The most images that are computed in one go.
 _BATCH_SIZE = 1000
 
@@ -26,7 +37,7 @@ class Predictor(contextlib.AbstractContextManager):
     """A trained model. To be closed, or used in a `with`.
 
     Attributes:
-        source: What it is: folder, lesson, number of training steps.
+        source: What it is: folder, lesson, number of training steps, data.
         sess: Session that holds it.
         images: Placeholder, float32 [B, 784] or [B, 28, 28, 1], ink in [0, 1].
         outputs: float32 [B, 10] each: 'probabilities', and 'scores', which is what the
@@ -114,7 +125,7 @@ def load(log_dir: str | os.PathLike) -> Predictor:
     log_dir = os.fspath(log_dir)
     run = run_folder.read_json(os.path.join(log_dir, run_folder.RUN_FILE))
     model = run.get('model')
-    if not model:
+    if not isinstance(model, dict) or not model.keys() >= _MODEL_FACTS:
         raise errors.RunError(
             f'{errors.show_path(log_dir)}: its run.json does not say where the model '
             'takes images; expected a run of one of the lessons'
@@ -143,9 +154,10 @@ def load(log_dir: str | os.PathLike) -> Predictor:
         )
         scores = tf.cast(scores, tf.float32, name='scores')
         probabilities = scores if model['probabilities'] else tf.nn.softmax(scores)
-        source = f'{errors.show_path(log_dir)}: {run["lesson"]}, {step + 1:,} steps'
+        data = _DATA.get(run.get('data_kind'), 'unknown data')
         return Predictor(
-            source,
+            f'{errors.show_path(log_dir)}: {run.get("lesson")}, {step + 1:,} steps '
+            f'on {data}',
             tf.Session(config=runtime.session_config()),
             images,
             {'scores': scores, 'probabilities': probabilities},
