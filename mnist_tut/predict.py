@@ -6,10 +6,10 @@ makes the picture what the makers of MNIST would have made of it (see `preproces
 asks the model of the newest run below logs/, and prints:
 
     photo.jpg: 3
-      0                               0.0 %
-      1                               0.1 %
-      2  █                            2.7 %
-      3  ████████████████████████    97.0 %
+      0                                  0.0 %
+      1                                  0.1 %
+      2  █                               2.7 %
+      3  ███████████████████████████    97.0 %
       ...
 
 --show=seen.png writes what the network saw: look at it first when a guess is strange.
