@@ -27,7 +27,9 @@ class Excerpt:
         return self._code
 
     def _repr_markdown_(self) -> str:
-        return f'```python\n{self._code}\n```'
+        # The style is for the pages of nbconvert, whose own gives this code a text font.
+        code = f'```python\n{self._code}\n```'
+        return f'<div style="font-family: monospace">\n\n{code}\n\n</div>'
 
 
 def show(function: Callable, *titles: str) -> Excerpt:

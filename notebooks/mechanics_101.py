@@ -31,11 +31,11 @@ MAX_STEPS = 2_000
 # MNIST is 70,000 gray pictures of handwritten digits, 28 pixels high and 28 wide, each
 # with the digit that its writer meant. They come in four files, images and labels of a
 # training set and of a test set. `read_data_sets` reads the four and sets the first
-# 5,000 training examples aside for validation. Here it is asked for the bytes as they
-# are in the files; the lesson itself takes them as numbers from 0 to 1.
+# 5,000 training examples aside for validation. A picture becomes a row of 784 numbers
+# from 0 for paper to 1 for ink.
 
 # %%
-data_sets = input_data.read_data_sets(DATA_DIR, dtype=np.uint8, reshape=False)
+data_sets = input_data.read_data_sets(DATA_DIR, seed=1)
 for name in ('train', 'validation', 'test'):
     images = getattr(data_sets, name).images
     print(f'{name:10}  {images.shape}  {images.dtype}')
@@ -47,8 +47,9 @@ plots.digit_grid(test_images[:30], columns=10, labels=test_labels[:30]).figure
 # %% [markdown]
 # ## Four words
 #
-# **Tensor.** An array of numbers of one type, with any number of dimensions. The batch
-# of pictures above is one, with the dimensions [batch, height, width, channels].
+# **Tensor.** An array of numbers of one type, with any number of dimensions. A batch of
+# pictures is one, with the dimensions [batch, pixels], or [batch, height, width,
+# channels] for a network that cares which pixels are neighbors.
 #
 # **Graph.** A description of a computation. Its nodes are operations, and tensors flow
 # along its edges. Adding something to a graph computes nothing.
@@ -211,10 +212,7 @@ excerpt.show(fully_connected_feed.fill_feed_dict)
 # a little smaller. That is all there is to training; the rest is repetition.
 
 # %%
-with graph.as_default():
-    digits = input_data.read_data_sets(DATA_DIR, seed=1)
-    feed_dict = fully_connected_feed.fill_feed_dict(digits.train, images_pl, labels_pl)
-
+feed_dict = fully_connected_feed.fill_feed_dict(data_sets.train, images_pl, labels_pl)
 with tf.Session(graph=graph) as sess:
     sess.run(init)
     print('loss before  %.4f' % sess.run(loss, feed_dict=feed_dict))
@@ -290,12 +288,13 @@ for step, precision in zip(
 # ## Looking at the result
 #
 # The checkpoint holds the trained network. `predict.load` makes it a function from
-# pictures to probabilities. In the table below, rows are what was written and columns
-# what was read; only mistakes have a color.
+# pictures, as bytes, to probabilities. In the table below, rows are what was written
+# and columns what was read; only mistakes have a color.
 
 # %%
+pixels = (255 * test_images).round().astype(np.uint8).reshape(-1, 28, 28)
 with predict.load(history.log_dir) as predictor:
-    probabilities = predictor.probabilities(test_images[..., 0])
+    probabilities = predictor.probabilities(pixels)
 guesses = probabilities.argmax(axis=1)
 plots.confusion_matrix(test_labels, guesses).figure
 

@@ -39,6 +39,7 @@ flags.DEFINE_string(
 flags.DEFINE_boolean(
     'check', False, 'Only say whether all are up to date.', flag_values=FLAGS
 )
+FLAGS.mark_as_parsed()
 
 # What a run prints that the next one would print differently, and what stands for it.
 _VARYING = [
@@ -198,5 +199,4 @@ def main(argv):
 
 
 if __name__ == '__main__':
-    FLAGS.mark_as_parsed()
     cli.run(main, FLAGS, arguments='[NAME...]')
