@@ -145,6 +145,7 @@ def write(directory: str | os.PathLike, style: str = 'matched') -> None:
     """
     _check_style(style)
     directory = os.fsdecode(directory)
+    partial.sweep(directory)
     lacking = [
         name
         for name, sum_ in SUMS[style].items()
@@ -161,7 +162,6 @@ def write(directory: str | os.PathLike, style: str = 'matched') -> None:
                     f'{errors.show_path(path)} is in the way of the synthetic digits: '
                     'move it, or name another folder'
                 )
-    partial.sweep(directory)
     if lacking:
         arrays = dict(zip(SUMS[style], generate(style), strict=True))
         for name in lacking:
