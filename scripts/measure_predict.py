@@ -6,13 +6,17 @@ Each digit is enlarged, put somewhere on a larger sheet of paper with uneven lig
 shadow and grain, turned into white on black every second time, and compressed;
 `predict` reads the file and has to find the digit again. Prints one line:
 
-    plain 0.9803, as pictures 0.9785: 0.18 points lost on the same 10000 digits (seed 0)
+    plain 0.9803, as pictures 0.9806 (+0.03 points) on the same 10,000 digits: python
+    scripts/measure_predict.py --log_dir=logs/deep/run-0001 --num_digits=10000
 
-The same seed gives the same pictures.
+after `python -m mnist_tut.deep --max_steps=2000 --seed=1`. The same seed gives the same
+pictures.
 """
 
 import io
 import os
+import shlex
+import sys
 import tempfile
 
 from mnist_tut import cli, errors, idx, predict, preprocess, sources
@@ -123,9 +127,9 @@ def main(_):
         guesses = predictor.probabilities(np.stack(seen)).argmax(1)
     right = guesses == labels[chosen]
     print(
-        f'plain {plain.mean():.4f}, as pictures {right.mean():.4f}: '
-        f'{100 * (plain.mean() - right.mean()):.2f} points lost on the same '
-        f'{len(chosen)} digits (seed {FLAGS.seed})'
+        f'plain {plain.mean():.4f}, as pictures {right.mean():.4f} '
+        f'({100 * (right.mean() - plain.mean()):+.2f} points) on the same '
+        f'{len(chosen):,} digits: {shlex.join(["python", *sys.argv])}'
     )
     if FLAGS.keep:
         os.makedirs(FLAGS.keep, exist_ok=True)
