@@ -87,6 +87,7 @@ class Figure:
         step: Its step, or None for the newest.
         form: How ours is written.
         headline: Whether it is in the README's table.
+        original: Key in results/originals.json, for what the original program gave.
     """
 
     document: str
@@ -97,6 +98,7 @@ class Figure:
     step: int | None = None
     form: str = '.4f'
     headline: bool = False
+    original: str | None = None
 
 
 def _printed(key: str) -> list[tuple[int, float]]:
@@ -106,9 +108,9 @@ def _printed(key: str) -> list[tuple[int, float]]:
 
 FIGURES = [
     Figure('D', 'softmax regression, test accuracy', '0.9215', 'softmax',
-           'test_accuracy', headline=True),
+           'test_accuracy', headline=True, original='softmax'),
     Figure('B', 'softmax regression, test accuracy', '0.9188', 'softmax',
-           'test_accuracy', headline=True),
+           'test_accuracy', headline=True, original='softmax'),
     *(
         Figure('B', f'table: accuracy after {steps:,} steps', reported, 'softmax_notes',
                'test_accuracy', steps)
@@ -128,23 +130,23 @@ FIGURES = [
     Figure('D', 'conv net, test accuracy after 20,000 steps', '0.9917', 'deep_20000',
            'test_accuracy', headline=True),
     Figure('B', 'conv net, test accuracy after 2,000 steps', '0.9745', 'deep_2000',
-           'test_accuracy', headline=True),
+           'test_accuracy', headline=True, original='deep_2000'),
     Figure('M', 'training precision after 1,000 steps', '0.8530',
            'fully_connected_feed', 'training_precision', 999),
     Figure('M', 'validation precision after 1,000 steps', '0.8630',
            'fully_connected_feed', 'validation_precision', 999),
     Figure('M', 'test precision after 1,000 steps', '0.8605', 'fully_connected_feed',
-           'test_precision', 999, headline=True),
+           'test_precision', 999, headline=True, original='fully_connected_feed_1000'),
     Figure('M', 'training precision after 2,000 steps', '0.8941',
            'fully_connected_feed', 'training_precision', 1999),
     Figure('M', 'validation precision after 2,000 steps', '0.9000',
            'fully_connected_feed', 'validation_precision', 1999),
     Figure('M', 'test precision after 2,000 steps', '0.8975', 'fully_connected_feed',
-           'test_precision', 1999, headline=True),
+           'test_precision', 1999, headline=True, original='fully_connected_feed_2000'),
     Figure('L', 'accuracy on training data after 5 epochs', '0.97026664', 'tanh_mlp',
            'training_accuracy', headline=True),
     Figure('L', 'accuracy on test data after 5 epochs', '0.9615', 'tanh_mlp',
-           'test_accuracy', headline=True),
+           'test_accuracy', headline=True, original='tanh_mlp'),
     *(
         Figure('L', f'test digit {j}: probability of the right class', reported,
                'tanh_mlp', f'digit_{j}_probability', form='.5f')
@@ -169,7 +171,7 @@ FIGURES = [
     Figure('C', 'step 250: validation error, %', '3.3', 'convolutional',
            'validation_error', 250, '.1f'),
     Figure('C', 'test error after half an epoch, %', '2.4', 'convolutional',
-           'test_error', form='.2f', headline=True),
+           'test_error', form='.2f', headline=True, original='convolutional'),
     Figure('C', 'the same with other seeds, %', '2.4', 'convolutional_seeds',
            'test_error', form='.2f'),
 ]  # fmt: skip
@@ -200,7 +202,7 @@ BEYOND = [
     Figure('C', 'test error after ten epochs, %', '', 'convolutional_10', 'test_error',
            form='.2f'),
     Figure('M', 'with_summaries, test accuracy at step 990', '', 'with_summaries',
-           'test_accuracy', 990),
+           'test_accuracy', 990, original='with_summaries'),
 ]  # fmt: skip
 
 # (document, what it does, what we do, how to get the other)
@@ -212,8 +214,8 @@ QUIRKS = [
     ('L', 'Shows pictures in windows.', 'Writes none.', '`--plots_dir=DIR` writes PNGs'),
     ('B', 'Computes the cross-entropy from log(y), which is nan once a y is 0.',
      'From the logits, as D does.', '`softmax --loss=log`'),
-    ('B', 'Says 0.5 and writes 0.05 for the learning rate.', '0.5, as D does.',
-     '`softmax --learning_rate=0.05`'),
+    ('B', 'Says 0.5 and writes 0.05 for the learning rate; its table is that of 0.05.',
+     '0.5, as D does.', '`softmax --learning_rate=0.05`'),
     ('B', 'Calls training steps epochs in its table.', 'Calls them steps.', 'none'),
     ('B', "Exports the regression's `y` instead of the conv net's `y_conv`, with a "
      'signature that serving refuses, and `keep_prob` has to be fed.',
@@ -241,6 +243,10 @@ QUIRKS = [
      'prints the number that it evaluated.', 'none'),
     ('M', 'Evaluating moves on through the batches and shuffles again, so it changes '
      'the order of later training batches.', 'The same.', 'none'),
+    ('M', 'Its TensorFlow 0.11 did not shuffle the first epoch and dropped the tail of '
+     'each.', 'The order of TensorFlow 1.2 to 1.15.', 'none'),
+    ('M', 'Prints a line for a download and one for its extraction in turn.',
+     'Downloads all four files first.', 'none'),
     ('M', 'The program with_summaries wipes its log folder.', 'Refuses one that holds '
      'a run.', '`--overwrite`'),
     ('all', 'Seeds numpy\'s global generator in the constructor of DataSet, so a seed '

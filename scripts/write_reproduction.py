@@ -6,6 +6,7 @@ Every figure of ours comes from a file in results/, which reproduce.py wrote; no
 typed. With --check nothing is written, and the status is 1 if something would change.
 """
 
+import itertools
 import json
 import statistics
 import sys
@@ -45,6 +46,16 @@ def _ours(figure: Figure) -> str:
     return f'{text} (n={len(values)})'
 
 
+def _original(figure: Figure) -> str:
+    """Returns what the original program gave on the original TensorFlow."""
+    if figure.original is None:
+        return ''
+    text = (experiments.RESULTS / 'originals.json').read_text()
+    values = [*itertools.chain(*json.loads(text)[figure.original])]
+    low, high = format(min(values), figure.form), format(max(values), figure.form)
+    return f'{low} (n=1)' if len(values) == 1 else f'{low} to {high} (n={len(values)})'
+
+
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
     lines = [
         '| ' + ' | '.join(row) + ' |' for row in [head, ['---'] * len(head), *rows]
@@ -52,12 +63,13 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
     return [*lines, '']
 
 
-def _rows(figures: list[Figure]) -> list[list[str]]:
+def _rows(figures: list[Figure], original: bool = True) -> list[list[str]]:
     return [
         [
             figure.document,
             figure.what,
             figure.reported or 'not reported',
+            *([_original(figure)] if original else []),
             _ours(figure),
             f'`{experiments.EXPERIMENTS[figure.experiment].command()}`',
         ]
@@ -73,7 +85,7 @@ def _seeds(experiment: str) -> str:
 def reproduction() -> str:
     """Returns the text of REPRODUCTION.md."""
     machine = _stored('softmax')['machine']
-    head = ['document', 'figure', 'reported', 'ours', 'command']
+    head = ['document', 'figure', 'reported', 'TensorFlow 1.x', 'ours', 'command']
     lines = [
         '# Reproduction',
         '',
@@ -85,7 +97,9 @@ def reproduction() -> str:
         '',
         'This file is written by `python scripts/write_reproduction.py` from the stored',
         'runs in `results/`, and those by `python scripts/reproduce.py`. To the commands',
-        'below it adds the data folder, a `--seed` and a `--log_dir`.',
+        'below it adds the data folder, a `--seed` and a `--log_dir`. The column TensorFlow 1.x',
+        'holds what the original programs gave when they were run, for this purpose, on',
+        'TensorFlow 1.2.1 and 1.15.5 (`results/originals.json`).',
         '',
         'The documents:',
         '',
@@ -129,7 +143,7 @@ def reproduction() -> str:
         '',
         '<details><summary>All lines</summary>',
         '',
-        *_table(head, _rows(experiments.LISTINGS)),
+        *_table(head[:3] + head[4:], _rows(experiments.LISTINGS, original=False)),
         '</details>',
         '',
         '## Seeds',
@@ -153,12 +167,15 @@ def readme() -> str:
             experiments.DOCUMENTS[figure.document].split(' (')[0],
             figure.what,
             figure.reported,
+            _original(figure),
             _ours(figure),
             f'`{experiments.EXPERIMENTS[figure.experiment].command()}`',
         ]
         for figure in figures
     ]
-    table = _table(['document', 'figure', 'reported', 'ours', 'command'], rows)
+    table = _table(
+        ['document', 'figure', 'reported', 'TensorFlow 1.x', 'ours', 'command'], rows
+    )
     before, _, rest = README.read_text(encoding='utf-8').partition(BEGIN)
     _, _, after = rest.partition(END)
     return '\n'.join([before + BEGIN, '', *table, END]) + after
