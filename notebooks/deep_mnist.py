@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Deep MNIST
 #
-# Two ways to read handwritten digits. The first takes each pixel for itself and gets
-# 92 of 100 digits right; the second looks at pixels together with their neighbors and
-# gets 99 right. This notebook follows the tutorial *Deep MNIST for Experts* (2017) in
-# its order. The code is that of `mnist_tut.softmax` and `mnist_tut.deep`, imported and
-# shown here.
+# Two ways to read handwritten digits. The first takes each pixel for itself and gets 92
+# of 100 digits right; the second looks at pixels together with their neighbors and gets
+# 98 right after 2,000 steps, and 99 after 20,000. This notebook follows the tutorial
+# *Deep MNIST for Experts* (2017) in its order. The code is that of `mnist_tut.softmax`
+# and `mnist_tut.deep`, imported and shown here.
 #
 # The same from a command line:
 #

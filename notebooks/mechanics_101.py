@@ -315,5 +315,5 @@ plots.digit_grid(test_images[worst], columns=10, labels=titles).figure
 # * `--hidden1`, `--hidden2`, `--learning_rate`: what do 20,000 steps give?
 # * The command that the run printed opens its loss curve, its graph and its second
 #   layer's view of the test digits in TensorBoard.
-# * `deep_mnist.ipynb` keeps the two-dimensional shape of the pictures, and gets ten
-#   times fewer wrong.
+# * `deep_mnist.ipynb` keeps the two-dimensional shape of the pictures, and gets a fifth
+#   as many wrong.
