@@ -21,7 +21,7 @@ Source:
 import os.path
 import time
 
-from mnist_tut import cli, input_data, loop, mnist, projector, runtime
+from mnist_tut import cli, input_data, loop, mnist, plots, projector, runtime
 
 import tensorflow.compat.v1 as tf
 from absl import flags
@@ -283,6 +283,8 @@ def run_training():
             labels = data_sets.test.labels[: loop.EVAL_BATCH_SIZE]
             vectors = projector.activations(sess, hidden2, images_placeholder, images)
             projector.write(run.log_dir, 'hidden2', vectors, images, labels)
+        if FLAGS.plots_dir:
+            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
     return run.history
 
 

@@ -30,7 +30,7 @@ def lesson():
 def test_a_whole_function():
     shown = excerpt.show(lesson)
     assert repr(shown) == textwrap.dedent(inspect.getsource(lesson)).rstrip()
-    assert shown._repr_markdown_() == f'```python\n{shown!r}\n```'
+    assert f'\n\n```python\n{shown!r}\n```\n\n' in shown._repr_markdown_()
 
 
 def test_one_stanza():

@@ -67,7 +67,7 @@ def test_failure_keeps_what_was_there(tmp_path, cloud, monkeypatch):
         raise OSError(28, 'No space left on device')
 
     monkeypatch.setattr('os.fsync', full)
-    with pytest.raises(errors.RunError, match=r'projector-vectors.tsv: .*No space left'):
+    with pytest.raises(errors.RunError, match=r'vectors.tsv: .*No space left'):
         projector.write(tmp_path, 'layer', *cloud(4))
     assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 

@@ -1,0 +1,86 @@
+"""The 2017 trial, beyond what holds for every lesson."""
+
+from mnist_tut import convolutional, errors, idx
+
+import numpy as np
+import pytest
+
+
+def test_self_test_prints_its_figures(tmp_path, capsys):
+    run = convolutional.run_training(self_test=True, log_dir=tmp_path)
+    printed = capsys.readouterr().out
+    assert 'Minibatch loss: 3.273, learning rate: 0.010000\n' in printed
+    assert 'Minibatch error: 6.2%\nValidation error: 0.0%\n' in printed
+    assert run.last('test_error') == 0.0
+
+
+def test_half_precision_trains(tmp_path, capsys):
+    run = convolutional.run_training(self_test=True, use_fp16=True, log_dir=tmp_path)
+    assert run.last('test_error') == 0.0
+
+
+def test_progress_is_dots(digits_dir, tmp_path, capsys):
+    convolutional.run_training(
+        data_dir=digits_dir, log_dir=tmp_path, max_steps=51, batch_size=2
+    )
+    printed = capsys.readouterr().out
+    assert '%\n. . . Training complete.\nPost training test error: ' in printed
+
+
+def test_error_rate_is_in_percent():
+    predictions = np.eye(10)[[3, 1, 4, 1]]
+    assert convolutional.error_rate(predictions, np.array([3, 1, 4, 5])) == 25.0
+
+
+class Session:
+    """Answers with the first pixel of each image, so that order can be checked."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def run(self, fetches, feed_dict):
+        [batch] = feed_dict.values()
+        self.sizes.append(len(batch))
+        return np.repeat(batch[:, 0, 0, :], 10, axis=1)
+
+
+@pytest.mark.parametrize('size', [64, 65, 127, 128, 200])
+def test_eval_in_batches_covers_each_image_once(size):
+    data = np.zeros([size, 28, 28, 1], np.float32)
+    data[:, 0, 0, 0] = np.arange(size)
+    session = Session()
+    predictions = convolutional.eval_in_batches(data, session, 'op', 'node')
+    np.testing.assert_array_equal(predictions[:, 3], np.arange(size))
+    assert set(session.sizes) == {64}
+
+
+def test_eval_in_batches_refuses_less_than_a_batch():
+    with pytest.raises(ValueError, match='batch size for evals larger than dataset'):
+        convolutional.eval_in_batches(np.zeros([63, 28, 28, 1]), None, None, None)
+
+
+def test_extraction(tmp_path, capsys):
+    images = np.random.default_rng(1).integers(0, 256, (20, 28, 28), np.uint8)
+    labels = np.arange(20, dtype=np.uint8) % 10
+    idx.write_images(tmp_path / 'images.gz', images)
+    idx.write_labels(tmp_path / 'labels.gz', labels)
+    data = convolutional.extract_data(str(tmp_path / 'images.gz'), 12)
+    assert data.shape == (12, 28, 28, 1)
+    assert data.dtype == np.float32
+    expected = (images[:12].astype(np.float32) - 127.5) / 255
+    np.testing.assert_array_equal(data[..., 0], expected)
+    found = convolutional.extract_labels(str(tmp_path / 'labels.gz'), 20)
+    assert found.dtype == np.int64
+    np.testing.assert_array_equal(found, labels)
+    assert capsys.readouterr().out.splitlines() == [
+        f'Extracting {tmp_path}/images.gz',
+        f'Extracting {tmp_path}/labels.gz',
+    ]
+    with pytest.raises(errors.DataError, match='holds 20 examples; expected at least'):
+        convolutional.extract_data(str(tmp_path / 'images.gz'), 21)
+
+
+def test_fake_data():
+    data, labels = convolutional.fake_data(5)
+    assert data[:, 0, 0, 0].tolist() == [-0.5, 0.5, -0.5, 0.5, -0.5]
+    assert labels.tolist() == [0, 1, 0, 1, 0]

@@ -1,0 +1,72 @@
+"""The lecture, beyond what holds for every lesson."""
+
+from mnist_tut import errors, npz, tanh_mlp
+from tests import corpus
+
+import numpy as np
+import pytest
+
+
+def test_normalize_data_stretches_to_0_and_1():
+    x = np.array([[3, 13], [8, 23]], np.uint8)
+    found = tanh_mlp.normalize_data(x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.float32([[0, 0.5], [0.25, 1]]))
+    with pytest.raises(errors.DataError, match='all 4 pixels are 7'):
+        tanh_mlp.normalize_data(np.full([2, 2], 7))
+
+
+def test_to_one_hot():
+    found = tanh_mlp.to_one_hot(np.array([2, 0]), 3)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, [[0, 0, 1], [1, 0, 0]])
+    with pytest.raises(IndexError):
+        tanh_mlp.to_one_hot(np.array([3]), 3)
+
+
+def test_the_lectures_file_is_read_where_it_is(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X_train, y_train = corpus.digits(640, seed=1)
+    X_test, y_test = corpus.digits(100, seed=2)
+    npz.write('mnist_data.npz', npz.Digits(X_train, X_test, y_train, y_test))
+    run = tanh_mlp.run_training(epochs=1, seed=1)
+    printed = capsys.readouterr()
+    assert printed.out.startswith('(640, 28, 28)\n(100, 28, 28)\n')
+    assert 'mnist_data.npz' in printed.err
+    assert len(run.values('loss')) == 20
+
+
+def test_one_softmax_falls_below_the_bound_of_two(digits_dir, tmp_path, capsys):
+    bound = np.log(1 + 9 / np.e)
+    flags = {'data_dir': digits_dir, 'max_steps': 300, 'seed': 1}
+    twice = tanh_mlp.run_training(log_dir=tmp_path / 'twice', **flags)
+    once = tanh_mlp.run_training(
+        log_dir=tmp_path / 'once', double_softmax=False, **flags
+    )
+    assert min(twice.values('loss')) > bound
+    assert min(once.values('loss')) < 1.0
+
+
+def test_what_the_lecture_prints_while_it_trains(digits_dir, tmp_path, capsys):
+    tanh_mlp.run_training(
+        data_dir=digits_dir, log_dir=tmp_path, max_steps=130, batch_size=1000, seed=1
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith('Epoch:')] == [
+        'Epoch: 0',
+        'Epoch: 1',
+        'Epoch: 2',
+    ]
+    [before] = [i for i, line in enumerate(lines) if line.startswith('[array([[')]
+    assert before < lines.index('Epoch: 0')
+    assert any(line.startswith('Accuracy on training data: 0.') for line in lines)
+    assert any(line.startswith('Accuracy on test data: 0.') for line in lines)
+
+
+def test_fitted_to_five_digits_it_knows_them(digits_dir, tmp_path, capsys):
+    tanh_mlp.run_training(data_dir=digits_dir, log_dir=tmp_path, max_steps=0, seed=1)
+    printed = capsys.readouterr().out
+    fitted = printed[printed.index('dtype=float32)]') + len('dtype=float32)]') :]
+    rows = fitted[: fitted.index(']]')].replace('[', ' ').replace(']', ' ').split()
+    probabilities = np.array(rows, float).reshape(5, 10)
+    assert probabilities.max(axis=1).min() > 0.99
