@@ -108,7 +108,7 @@ def execute(notebook: Any, folder: str | os.PathLike) -> None:
             record_timing=False,
             resources={'metadata': {'path': os.fspath(folder)}},
         )
-        client.execute(env=environment)
+        client.execute(env=environment, cleanup_kc=True)
     notebook.metadata = type(notebook.metadata)(_metadata())
     for cell in notebook.cells:
         if cell.cell_type == 'code':
