@@ -27,7 +27,7 @@ class Excerpt:
         return self._code
 
     def _repr_markdown_(self) -> str:
-        # The style is for the pages of nbconvert, whose own gives this code a text font.
+        # The style is for the pages of nbconvert, which set this code in a text font.
         code = f'```python\n{self._code}\n```'
         return f'<div style="font-family: monospace">\n\n{code}\n\n</div>'
 
