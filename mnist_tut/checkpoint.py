@@ -86,7 +86,7 @@ def restore(
         except _DAMAGE as error:
             print(
                 f'{errors.show_path(path)}: this checkpoint is damaged '
-                f'({_reason(error)}); trying the one before it',
+                f'({_reason(error)}); looking for one before it',
                 file=sys.stderr,
             )
         else:
@@ -175,11 +175,11 @@ def redraw(sess: tf.Session, dropped: tf.Tensor, num_rows: int) -> None:
 
     Args:
         sess: The new session.
-        dropped: [rows, columns] output of `tf.nn.dropout`.
+        dropped: Output of `tf.nn.dropout`, or what is computed from it alone.
         num_rows: Number of rows that the op had drawn.
     """
     random_op = _random_op_of(dropped)
-    columns = int(dropped.shape[1])
+    columns = int(random_op.outputs[0].shape[1])
     while num_rows > 0:
         rows = min(num_rows, 10_000)
         sess.run(random_op, feed_dict={random_op.inputs[0]: [rows, columns]})

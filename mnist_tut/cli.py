@@ -53,8 +53,8 @@ def define_flags(lesson: str, checkpoint_steps: int = 1000) -> flags.FlagValues:
     flags.DEFINE_integer(
         'seed',
         None,
-        'Seed of everything random: batch order, initial values, dropout. '
-        'Without it each run draws one and keeps it in its run.json.',
+        'Seed of everything random: batch order, initial values, dropout. Without it '
+        'and without a default each run draws one; its run.json keeps it.',
         lower_bound=0,
         upper_bound=2**31 - 1,
         flag_values=values,
@@ -62,7 +62,7 @@ def define_flags(lesson: str, checkpoint_steps: int = 1000) -> flags.FlagValues:
     flags.DEFINE_string(
         'log_dir',
         None,
-        'Folder for checkpoints and event files. '
+        'Folder for checkpoints and, where the lesson writes them, event files. '
         f'Without it each run gets a new one under logs/{lesson}/.',
         flag_values=values,
         allow_override=True,  # absl.logging has a flag of this name too
@@ -83,7 +83,8 @@ def define_flags(lesson: str, checkpoint_steps: int = 1000) -> flags.FlagValues:
     flags.DEFINE_integer(
         'checkpoint_steps',
         checkpoint_steps,
-        'Training steps between two checkpoints: the most work that a kill can cost.',
+        'Training steps between two checkpoints: the most work that a kill can cost. '
+        'The newest five are kept.',
         lower_bound=1,
         flag_values=values,
     )
@@ -205,7 +206,9 @@ def with_flags(values: flags.FlagValues) -> Callable[[Callable], Callable]:
 
 @contextlib.contextmanager
 def _overridden(values: flags.FlagValues, settings: dict[str, Any]) -> Iterator[None]:
-    before = values.flag_values_dict()
+    before = {
+        name: (values[name].value, values[name].using_default_value) for name in values
+    }
     try:
         for name, value in settings.items():
             if name not in values:
@@ -222,9 +225,10 @@ def _overridden(values: flags.FlagValues, settings: dict[str, Any]) -> Iterator[
                 ) from error
         yield
     finally:
-        for name in settings:
-            if name in before:
-                values[name].value = before[name]
+        # All of them: a run that goes on takes over the flags that it was started with.
+        for name, (value, is_default) in before.items():
+            values[name].value = value
+            values[name].using_default_value = is_default
 
 
 def check_dirs(values: flags.FlagValues) -> None:

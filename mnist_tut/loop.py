@@ -147,6 +147,11 @@ class Run(contextlib.AbstractContextManager):
         """
         assert self._saver is not None, 'call open() first'
         start = self._restore(sess, writers, dropout) if self._flags.resume else 0
+        if start > num_steps:
+            raise errors.RunError(
+                f'{errors.show_path(self.log_dir)}: has done {start} steps already; '
+                f'expected at least that many, not {num_steps}'
+            )
         # Held by the run too: an error in the lesson's body does not close a generator.
         during = self._exit.enter_context(contextlib.ExitStack())
         during.enter_context(self._signals())
@@ -203,8 +208,8 @@ class Run(contextlib.AbstractContextManager):
             checkpoint.redraw(sess, dropped, rows_before(done))
         for record in extra['history']:
             self.history.add(*record)
-        where = errors.show_path(self.log_dir)
-        print(f'{where}: going on after {done} steps', file=sys.stderr)
+        told = f'going on after {done} steps' if restored else 'nothing to go on from'
+        print(f'{errors.show_path(self.log_dir)}: {told}', file=sys.stderr)
         return done
 
     @contextlib.contextmanager
@@ -233,7 +238,8 @@ class Run(contextlib.AbstractContextManager):
         name = signal.Signals(self._signal).name
         print(
             f'{name}: stopped and saved after {done} steps; go on with '
-            f'--resume --log_dir={errors.show_path(self.log_dir)}',
+            f'python -m mnist_tut.{self._lesson} --resume '
+            f'--log_dir={errors.show_path(self.log_dir)}',
             file=sys.stderr,
         )
         if self._signal == signal.SIGINT:
@@ -258,8 +264,8 @@ class Run(contextlib.AbstractContextManager):
     def _diverged(self, step: int, what: str) -> errors.DivergedError:
         return errors.DivergedError(
             f'step {step}: {what}; expected finite numbers; try a smaller '
-            f'--learning_rate (the checkpoints in {errors.show_path(self.log_dir)} '
-            'are from before)'
+            '--learning_rate (what was saved before, if anything, is intact in '
+            f'{errors.show_path(self.log_dir)})'
         )
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
@@ -276,10 +282,9 @@ class Run(contextlib.AbstractContextManager):
                 checkpoint.explain_full_disk(self.log_dir, error)
             if kind is not None or self._saver is None:
                 return
-            self.history.log_dir = self.log_dir
-            run_folder.write_json(
+            run_folder.write_bytes(
                 os.path.join(self.log_dir, 'history.json'),
-                {'log_dir': None, 'records': self.history.records},
+                self.history.to_json().encode(),
             )
             note = self._source.note()
             if note:

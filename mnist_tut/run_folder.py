@@ -31,6 +31,22 @@ _OWN_FILES = re.compile(
 )
 
 
+# Flags that may differ when a run goes on: how far and where to, not what is trained.
+_MAY_CHANGE = (
+    'max_steps',
+    'epochs',
+    'num_epochs',
+    'accuracy_at',
+    'checkpoint_steps',
+    'dataset',
+    'source_url',
+    'data_dir',
+    'train_dir',
+    'input_data_dir',
+    'npz',
+)
+
+
 def own_files(folder: str) -> list[str]:
     """Returns the paths in `folder` that are a run's own, sorted."""
     found = []
@@ -58,7 +74,7 @@ def remove_run(folder: str) -> None:
 def new_folder(root: str) -> str:
     """Makes and returns the next free root/run-NNNN; safe beside other processes."""
     os.makedirs(root, exist_ok=True)
-    number = len(_numbered(root)) + 1
+    number = max(_numbered(root), default=0) + 1
     while True:
         folder = os.path.join(root, f'run-{number:04d}')
         try:
@@ -164,7 +180,8 @@ def read_json(path: str) -> Any:
     except (OSError, ValueError) as error:
         raise errors.RunError(
             f'{errors.show_path(path)}: not a readable {os.path.basename(path)}: '
-            f'{error}; choose the folder of a run, or another --log_dir'
+            f'{getattr(error, "strerror", None) or error}; choose the folder of a run, '
+            'or another --log_dir'
         ) from error
     if not isinstance(content, dict):
         raise errors.RunError(
@@ -211,6 +228,12 @@ class RunFolder(contextlib.AbstractContextManager):
         """
         self._lesson = lesson
         self._flags = values
+        if values.resume and values.overwrite:
+            raise errors.FlagError(
+                '--resume --overwrite: expected one of the two; --resume goes on with '
+                'the run, --overwrite removes it'
+            )
+        self._made = False
         self.path = self._choose()
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked(self.path))
@@ -220,7 +243,7 @@ class RunFolder(contextlib.AbstractContextManager):
     def __exit__(self, *exception: Any) -> None:
         """Lets go of the folder; one that stayed empty is removed again."""
         self._lock.close()
-        if self._flags.log_dir is None:
+        if self._made:
             with contextlib.suppress(OSError):
                 os.rmdir(self.path)
 
@@ -229,9 +252,17 @@ class RunFolder(contextlib.AbstractContextManager):
         folder = self._flags.log_dir
         if folder is None and self._flags.resume:
             folder = newest_folder(root)
-        if folder is None:
-            return new_folder(root)
-        os.makedirs(folder, exist_ok=True)
+        try:
+            if folder is None:
+                self._made = True
+                return new_folder(root)
+            self._made = not os.path.lexists(folder)
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise errors.FlagError(
+                f'--log_dir={errors.show_path(folder or root)}: cannot be made: '
+                f'{error.strerror}; choose another folder'
+            ) from error
         return folder
 
     def _look(self) -> dict[str, Any]:
@@ -239,23 +270,40 @@ class RunFolder(contextlib.AbstractContextManager):
         if not holds_run(self.path) or self._flags.overwrite:
             return {}
         found = read_json(run_file) if os.path.exists(run_file) else {}
-        if not self._flags.resume:
+        missing = {'lesson', 'seed', 'data', 'flags'} - set(found)
+        if found and missing:
+            raise errors.RunError(
+                f'{errors.show_path(run_file)}: not a complete run.json: no '
+                f'{min(missing)}; choose the folder of a run, or another --log_dir'
+            )
+        if found.get('lesson') != self._lesson:
             # Whether it is a different model is told in `admit`, once there is a graph.
-            if self._settings() == found.get('flags'):
+            return found if self._flags.resume else {}
+        if not self._flags.resume:
+            here = self._settings()
+            if all(
+                here.get(name) == there
+                for name, there in found['flags'].items()
+                if name not in _MAY_CHANGE
+            ):
                 self._refuse_run()
             return {}
-        if found.get('lesson') == self._lesson:
-            self._compare('seed', found['seed'])
-            if 'batch_size' in self._flags:
-                self._compare('batch_size', found['flags']['batch_size'])
+        for name, there in {**found['flags'], 'seed': found['seed']}.items():
+            if name in self._flags:
+                self._agree(name, there)
         return found
 
-    def _compare(self, name: str, there: Any) -> None:
-        here = self._flags[name].value
-        if here is not None and here != there:
+    def _agree(self, name: str, there: Any) -> None:
+        """Takes a flag over from the run, or refuses one that contradicts it."""
+        flag = self._flags[name]
+        here = flag.value
+        if flag.using_default_value:
+            flag.value = there
+            flag.using_default_value = there == flag.default
+        elif here != there and name not in _MAY_CHANGE:
             raise errors.RunError(
                 f'--{name}={here}: the run in {errors.show_path(self.path)} was '
-                f'started with --{name}={there}; give the same to go on with it, or '
+                f'started with --{name}={there}; leave it out to go on with it, or '
                 'choose another --log_dir'
             )
 
@@ -294,6 +342,11 @@ class RunFolder(contextlib.AbstractContextManager):
                 'choose another --log_dir'
             )
         if self._flags.overwrite:
+            if not os.path.exists(os.path.join(self.path, RUN_FILE)):
+                self._refuse(
+                    'holds files named like those of a run but no run.json, so they '
+                    'may be yours; nothing was touched; choose another --log_dir'
+                )
             remove_run(self.path)
         elif not self._flags.resume:
             self._refuse_run()

@@ -18,7 +18,7 @@ Source:
     Deep MNIST for Experts, first half; Beginner notes, tutorial 1.
 """
 
-from mnist_tut import cli, input_data, loop, plots, runtime
+from mnist_tut import cli, errors, input_data, loop, plots, runtime
 
 import tensorflow.compat.v1 as tf
 from absl import flags
@@ -70,6 +70,11 @@ def run_training():
     Source:
         Deep MNIST for Experts, In [1] to In [12]; Beginner notes, tutorial 1.
     """
+    if max(FLAGS.accuracy_at, default=0) > FLAGS.max_steps:
+        raise errors.FlagError(
+            f'--accuracy_at={max(FLAGS.accuracy_at)}: training ends after '
+            f'{FLAGS.max_steps} steps; raise --max_steps'
+        )
     with tf.Graph().as_default(), loop.Run('softmax', FLAGS) as run:
         # Data.
         mnist = input_data.read_data_sets(

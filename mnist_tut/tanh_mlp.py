@@ -27,7 +27,10 @@ from absl import flags
 
 FLAGS = cli.define_flags('tanh_mlp')
 flags.DEFINE_string(
-    'npz', 'mnist_data.npz', "The lecture's file, if it is there.", flag_values=FLAGS
+    'npz',
+    None,
+    "The lecture's file; mnist_data.npz if that is there and no --data_dir is given.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     'data_dir',
@@ -72,7 +75,7 @@ cli.limit_weights(FLAGS, ['h1_sz'], lambda h1_sz: (784 + 10) * h1_sz)
 
 
 def load_data():
-    """Loads the digits from FLAGS.npz where that is a file, else as IDX files.
+    """Loads the digits from the lecture's file where it is, else as IDX files.
 
     Returns:
         X_train: uint8 [60000, 28, 28], ink in [0, 255].
@@ -82,16 +85,25 @@ def load_data():
         source: Where they came from.
 
     Raises:
+        errors.FlagError: If --npz and --dataset contradict each other.
         errors.DataError: If a file is not what it should be.
 
     Source:
         MNIST classification, In [4].
     """
-    if FLAGS.npz and os.path.lexists(FLAGS.npz) and FLAGS.dataset == 'auto':
-        mnist = npz.read(FLAGS.npz)
-        with open(FLAGS.npz, 'rb') as file:
+    npz_file = FLAGS.npz
+    if npz_file is not None and FLAGS.dataset != 'auto':
+        raise errors.FlagError(
+            f'--npz={npz_file} --dataset={FLAGS.dataset}: expected one of the two'
+        )
+    if npz_file is None and FLAGS['data_dir'].using_default_value:
+        there = os.path.lexists('mnist_data.npz') and FLAGS.dataset == 'auto'
+        npz_file = 'mnist_data.npz' if there else None
+    if npz_file is not None:
+        mnist = npz.read(npz_file)
+        with open(npz_file, 'rb') as file:
             fingerprint = hashlib.file_digest(file, 'sha256').hexdigest()[:16]
-        source = sources.Source(FLAGS.npz, 'npz', fingerprint)
+        source = sources.Source(npz_file, 'npz', fingerprint)
         sources.announce(source)
         return mnist.X_train, mnist.X_test, mnist.y_train, mnist.y_test, source
     source = sources.locate(FLAGS.data_dir, FLAGS.dataset, FLAGS.source_url)

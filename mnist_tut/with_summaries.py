@@ -105,8 +105,8 @@ def variable_summaries(var):
         var: float32 variable of any shape.
 
     Graph:
-        No variables. Five summaries in the scope summaries; the scalars' tags end in _1,
-        because the ops that compute them have taken the names without.
+        No variables. Five summaries in the scope summaries; a scalar's tag may end in
+        _1, where the op that computes it has taken the name without.
 
     Source:
         mnist_with_summaries.py.
@@ -294,6 +294,8 @@ def run_training():
                             options=run_options,
                             run_metadata=run_metadata,
                         )
+                except tf.errors.InvalidArgumentError:
+                    raise  # a histogram of nan; the trace is not to blame
                 except tf.errors.OpError as error:
                     # No profiler for this device, say. The trace is not worth the run.
                     print(f'step {i}: not traced: {error.message}', file=sys.stderr)

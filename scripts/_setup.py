@@ -7,6 +7,7 @@ lock file's own hash, so that a second run has nothing to do.
 
 import hashlib
 import pathlib
+import signal
 import subprocess
 import sys
 import venv
@@ -41,12 +42,21 @@ def python_for(*locks: str) -> str:
     return str(python)
 
 
-def run(command: list[str]) -> int:
-    """Runs a command in the project's folder and returns its exit status."""
-    try:
-        return subprocess.run(command, cwd=ROOT).returncode
-    except KeyboardInterrupt:
-        return 130  # the command was interrupted too, and has cleaned up
+def run(command: list[str], folder: pathlib.Path | None = None) -> int:
+    """Runs a command to its end and returns its exit status.
+
+    Args:
+        command: What to run.
+        folder: Where; the current folder if None.
+    """
+    process = subprocess.Popen(command, cwd=folder)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    while True:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:
+            continue  # the command got it too, and saves what it has done
+        return status if status >= 0 else 128 - status
 
 
 def _digest(lock: str) -> str:

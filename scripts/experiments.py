@@ -238,6 +238,8 @@ QUIRKS = [
      '`--train_dir=data --log_dir=data`'),
     ('M', "Names its checkpoints checkpoint-N, and the loss's tag after its op.",
      'model.ckpt-N and `loss`, as the program did from TensorFlow 1.0 on.', 'none'),
+    ('M', 'Evaluates a batch at a time, whatever its size.', 'The same: the batch size '
+     'is part of the placeholders.', '`--batch_size` of at most 1,000'),
     ('M', 'Asks for a batch size that divides the sets evenly.',
      'Takes any; the evaluation leaves out the remainder, as the original did, and '
      'prints the number that it evaluated.', 'none'),

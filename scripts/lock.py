@@ -24,7 +24,7 @@ def main() -> int:
             '--output-file=requirements.lock',
         ],
     ):
-        status = _setup.run([*command, *arguments])
+        status = _setup.run([*command, *arguments], _setup.ROOT)
         if status:
             return status
     return 0

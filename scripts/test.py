@@ -20,7 +20,7 @@ def main() -> int:
         ['-m', 'mypy', '--no-error-summary'],
         ['-m', 'pytest', '--numprocesses=auto', *sys.argv[1:]],
     ):
-        status = _setup.run([python, *check])
+        status = _setup.run([python, *check], _setup.ROOT)
         if status:
             print(f'failed: {" ".join(check[1:])}', file=sys.stderr)
             return status

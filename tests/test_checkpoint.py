@@ -91,6 +91,79 @@ def test_resuming_with_another_flag_is_refused(digits_dir, log, flag, value):
         softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **flags)
 
 
+def test_resuming_takes_over_the_flags_of_the_run(digits_dir, tmp_path, trained):
+    flags = {'seed': 4, 'batch_size': 20, 'learning_rate': 0.25, 'checkpoint_steps': 3}
+    whole = softmax.run_training(
+        data_dir=digits_dir, log_dir=tmp_path / 'whole', max_steps=9, **flags
+    )
+    parts = tmp_path / 'parts'
+    softmax.run_training(data_dir=digits_dir, log_dir=parts, max_steps=9, **flags)
+    for path in parts.glob('model.ckpt-8*'):
+        path.unlink()
+    before = softmax.FLAGS.flag_values_dict()
+    again = softmax.run_training(log_dir=parts, resume=True)
+    assert again.records == whole.records
+    assert softmax.FLAGS.flag_values_dict() == before
+    with pytest.raises(errors.RunError, match='--learning_rate=0.5: the run in'):
+        softmax.run_training(log_dir=parts, resume=True, learning_rate=0.5)
+
+
+def test_a_seed_that_has_a_default_is_taken_over_too(tmp_path, capsys):
+    from mnist_tut import convolutional
+
+    flags = {'log_dir': tmp_path, 'self_test': True}
+    convolutional.run_training(seed=5, max_steps=2, **flags)
+    convolutional.run_training(max_steps=3, resume=True, **flags)
+    assert run_folder.steps_saved(str(tmp_path)) == [2, 1]
+
+
+def test_fewer_steps_than_are_done_are_refused(digits_dir, log):
+    fewer = {**FLAGS, 'max_steps': 4}
+    with pytest.raises(errors.RunError, match='has done 12 steps already'):
+        softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **fewer)
+
+
+def test_resume_and_overwrite_contradict_each_other(digits_dir, log):
+    before = {path.name: path.read_bytes() for path in log.iterdir()}
+    with pytest.raises(errors.FlagError, match='--resume --overwrite'):
+        softmax.run_training(log_dir=log, resume=True, overwrite=True)
+    assert before == {path.name: path.read_bytes() for path in log.iterdir()}
+
+
+def test_overwrite_removes_nothing_where_no_run_has_been(digits_dir, tmp_path):
+    (tmp_path / 'history.json').write_text('the history of Rome')
+    with pytest.raises(errors.RunError, match=r'no run\.json, so they may be yours'):
+        softmax.run_training(
+            data_dir=digits_dir, log_dir=tmp_path, overwrite=True, max_steps=1
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ['history.json']
+
+
+@pytest.mark.parametrize('missing', ['lesson', 'seed', 'data', 'flags'])
+def test_an_incomplete_run_file_is_one_line(digits_dir, log, missing):
+    content = json.loads((log / 'run.json').read_text())
+    del content[missing]
+    (log / 'run.json').write_text(json.dumps(content))
+    with pytest.raises(errors.RunError, match=f'not a complete .*: no {missing}'):
+        softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
+
+
+def test_a_folder_that_cannot_be_made_is_named(digits_dir, tmp_path):
+    with pytest.raises(errors.FlagError, match='--log_dir=.*cannot be made'):
+        softmax.run_training(data_dir=digits_dir, log_dir=tmp_path / ('x' * 300))
+
+
+def test_a_refused_run_leaves_no_folder(tmp_path):
+    with pytest.raises(errors.DataError):
+        softmax.run_training(
+            data_dir=tmp_path,
+            log_dir=tmp_path / 'log',
+            dataset='mnist',
+            source_url='http://127.0.0.1:9/',
+        )
+    assert not (tmp_path / 'log').exists()
+
+
 def test_resuming_on_other_data_is_refused(digits_dir, log):
     content = json.loads((log / 'run.json').read_text())
     content['data'] = 'other'
@@ -211,6 +284,11 @@ def test_new_folders_are_numbered_and_never_shared(tmp_path):
     folders = [line for run in runs for line in run.communicate()[0].split()]
     assert len(set(folders)) == 80
     assert run_folder.newest_folder(root).endswith('run-0080')
+
+
+def test_a_new_folder_comes_after_all_others(tmp_path):
+    (tmp_path / 'run-0005').mkdir()
+    assert run_folder.new_folder(str(tmp_path)).endswith('run-0006')
 
 
 def test_redraw_puts_dropout_where_it_was():

@@ -84,3 +84,8 @@ def test_fake_data():
     data, labels = convolutional.fake_data(5)
     assert data[:, 0, 0, 0].tolist() == [-0.5, 0.5, -0.5, 0.5, -0.5]
     assert labels.tolist() == [0, 1, 0, 1, 0]
+
+
+def test_self_test_without_a_step(tmp_path, capsys):
+    run = convolutional.run_training(self_test=True, log_dir=tmp_path, max_steps=0)
+    assert run.values('loss') == []

@@ -230,6 +230,7 @@ BAD_FLAGS = [
     ('h1_sz', 10**9),
     ('epochs', -1),
     ('num_epochs', float('nan')),
+    ('num_epochs', 1e306),
     ('keep_prob', 0.0),
     ('keep_prob', 1.5),
     ('dropout', 0.0),

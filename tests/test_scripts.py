@@ -1,6 +1,8 @@
 """The two commands, and the documents that a script writes."""
 
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tomllib
@@ -79,6 +81,40 @@ def test_arguments_and_status_are_passed_on(setup, monkeypatch):
     assert train.main() == 7
     [[_, *rest]] = ran
     assert rest == ['-m', 'mnist_tut.fully_connected_feed', '--max_steps=3']
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='POSIX signals')
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_the_command_finish(tmp_path, number):
+    child = (
+        'import pathlib, signal, sys, time\n'
+        'def save(*_):\n'
+        '    time.sleep(1)\n'
+        '    pathlib.Path("saved").write_text("all of it")\n'
+        '    sys.exit(7)\n'
+        'for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, save)\n'
+        'print("ready", flush=True)\n'
+        'time.sleep(60)\n'
+    )
+    code = (
+        f'import sys, _setup; sys.exit(_setup.run([sys.executable, "-c", {child!r}]))'
+    )
+    outer = subprocess.Popen(
+        [sys.executable, '-c', code],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(ROOT / 'scripts')},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert outer.stdout.readline() == 'ready\n'
+    if number == signal.SIGINT:
+        os.killpg(outer.pid, number)  # Ctrl-C reaches both
+    else:
+        outer.send_signal(number)
+    outer.communicate()
+    assert outer.returncode == 7
+    assert (tmp_path / 'saved').read_text() == 'all of it'
 
 
 @pytest.mark.parametrize('lock', ['requirements.lock', 'requirements-dev.lock'])

@@ -2,9 +2,10 @@
 
 import re
 
-from mnist_tut import softmax
+from mnist_tut import errors, softmax
 
 import numpy as np
+import pytest
 
 
 def test_it_learns(digits_dir, tmp_path, capsys):
@@ -54,3 +55,9 @@ def test_pictures(digits_dir, tmp_path, capsys):
     )
     pictures = sorted(path.name for path in (tmp_path / 'plots').iterdir())
     assert pictures == ['loss.png', 'weights.png']
+
+
+def test_an_accuracy_after_the_end_is_refused(tmp_path):
+    with pytest.raises(errors.FlagError, match='training ends after 6 steps'):
+        softmax.run_training(log_dir=tmp_path / 'log', max_steps=6, accuracy_at=[9])
+    assert list(tmp_path.iterdir()) == []

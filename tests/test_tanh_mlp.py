@@ -70,3 +70,20 @@ def test_fitted_to_five_digits_it_knows_them(digits_dir, tmp_path, capsys):
     rows = fitted[: fitted.index(']]')].replace('[', ' ').replace(']', ' ').split()
     probabilities = np.array(rows, float).reshape(5, 10)
     assert probabilities.max(axis=1).min() > 0.99
+
+
+def test_a_named_file_is_never_silently_ignored(digits_dir, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.DataError, match=r'typo\.npz is not there'):
+        tanh_mlp.run_training(npz='typo.npz', max_steps=1)
+    with pytest.raises(errors.FlagError, match=r'--npz=x\.npz --dataset=synthetic'):
+        tanh_mlp.run_training(npz='x.npz', dataset='synthetic', max_steps=1)
+
+
+def test_a_named_folder_comes_before_a_file_that_is_there(
+    digits_dir, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'mnist_data.npz').write_text('not read')
+    tanh_mlp.run_training(data_dir=digits_dir, max_steps=0)
+    assert '(60000, 28, 28)' in capsys.readouterr().out
