@@ -104,7 +104,7 @@ def test_resuming_takes_over_the_flags_of_the_run(digits_dir, tmp_path, trained)
     again = softmax.run_training(log_dir=parts, resume=True)
     assert again.records == whole.records
     assert softmax.FLAGS.flag_values_dict() == before
-    with pytest.raises(errors.RunError, match='--learning_rate=0.5: the run in'):
+    with pytest.raises(errors.RunError, match=r'--learning_rate=0\.5: the run in'):
         softmax.run_training(log_dir=parts, resume=True, learning_rate=0.5)
 
 
@@ -149,7 +149,7 @@ def test_an_incomplete_run_file_is_one_line(digits_dir, log, missing):
 
 
 def test_a_folder_that_cannot_be_made_is_named(digits_dir, tmp_path):
-    with pytest.raises(errors.FlagError, match='--log_dir=.*cannot be made'):
+    with pytest.raises(errors.FlagError, match=r'--log_dir=.*cannot be made'):
         softmax.run_training(data_dir=digits_dir, log_dir=tmp_path / ('x' * 300))
 
 
