@@ -421,3 +421,16 @@ def test_kill_at_random_moments_then_a_good_run(tmp_path, small):
             (tmp_path / moments.choice(left)).unlink()
     synthetic.write(tmp_path)
     assert sorted(os.listdir(tmp_path)) == sorted([*NAMES, 'SYNTHETIC.txt'])
+
+
+def test_the_report_is_of_these_digits(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / 'scripts')
+    import synthetic_report
+
+    stored = json.loads(synthetic_report.STORE.read_text())
+    assert stored['sums'] == {
+        style: [*synthetic.SUMS[style].values()] for style in synthetic.STYLES
+    }
+    report = '\n'.join(synthetic_report.report(stored))
+    assert report in synthetic_report.DOCUMENT.read_text()
+    assert synthetic_report.PICTURE.is_file()
