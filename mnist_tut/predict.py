@@ -147,6 +147,8 @@ def main(argv: list[str]) -> None:
         raise errors.FlagError(
             'no image given; expected: python -m mnist_tut.predict IMAGE...'
         )
+    if FLAGS.show == '':
+        raise errors.FlagError('--show=: empty; expected a .png file or a folder')
     targets = _choose_targets(FLAGS.show, paths) if FLAGS.show else []
     digits = np.stack([preprocess.read(path) for path in paths])
     for target, digit in zip(targets, digits, strict=bool(targets)):
