@@ -61,7 +61,9 @@ def export(log_dir: str | os.PathLike, export_dir: str | os.PathLike) -> str:
         Beginner notes, tutorial 2, "Save the model".
     """
     if not os.fspath(export_dir):
-        raise errors.FlagError('--export_dir=: empty; expected the path of a new folder')
+        raise errors.FlagError(
+            '--export_dir=: empty; expected the path of a new folder'
+        )
     export_dir = os.path.normpath(os.fspath(export_dir))
     where = f'--export_dir={errors.show_path(export_dir)}'
     if os.path.lexists(export_dir):
