@@ -705,8 +705,10 @@ def test_disk_full_for_real(tmp_path):
 # Processes: many at once, killed, interrupted.
 
 PROGRAM = """
-import sys
+import signal, sys
 from mnist_tut import download, errors
+# A shell's background jobs, and all below them, start with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, url, *table = sys.argv[1:]
 for name, sha256, size in zip(*[iter(table)] * 3):
     file = download.RemoteFile(name, sha256, int(size))
