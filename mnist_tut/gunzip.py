@@ -12,7 +12,7 @@ from mnist_tut.errors import DataError
 from mnist_tut.files import REMEDY
 
 _MAGIC = b'\x1f\x8b'
-_BLOCK_BYTES = 1 << 18  # read from the file at a time
+_BLOCK_BYTES = 1 << 16  # read from the file at a time
 _PADDING_BYTES = 1 << 20  # of zeros that may follow, as on a tape
 
 
