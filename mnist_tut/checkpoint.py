@@ -7,9 +7,11 @@ written last, so a checkpoint that has one is complete.
 
 import contextlib
 import glob
+import json
 import os
 import re
 import sys
+import zlib
 from typing import Any
 
 from mnist_tut import errors, runtime  # noqa: F401  (runtime: TensorFlow, quietly)
@@ -54,7 +56,7 @@ def save(
     path = path_of(folder, step)
     if path not in saver.last_checkpoints:
         saver.save(sess, os.path.join(folder, PREFIX), global_step=step)
-    write_json(f'{path}.json', extra)
+    write_json(f'{path}.json', {**extra, 'crc32': _crc32(extra)})
     kept = {os.path.basename(kept) for kept in saver.last_checkpoints}
     for old in steps_saved(folder):
         if f'{PREFIX}-{old}' not in kept:
@@ -82,6 +84,8 @@ def restore(
         path = path_of(folder, step)
         try:
             extra = read_json(f'{path}.json')
+            if extra.pop('crc32', None) != _crc32(extra):
+                raise ValueError('the checksum of its .json is wrong')
             saver.restore(sess, path)
         except _DAMAGE as error:
             print(
@@ -207,6 +211,11 @@ def explain_full_disk(folder: str, error: Exception) -> None:
         f'{errors.show_path(path)}: cannot be written: No space left on device; the '
         'checkpoints before it are intact; make room and go on with --resume'
     ) from error
+
+
+def _crc32(content: dict[str, Any]) -> int:
+    """Returns a checksum: a changed digit would be a wrong place in the data."""
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any
 
-from mnist_tut import checkpoint, errors, run_folder, runtime
+from mnist_tut import checkpoint, errors, loop, run_folder, runtime
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -29,8 +29,6 @@ _DATA = {
     'other': 'a set that is not MNIST',
     'fake': 'made-up data',
 }
-# The most images that are computed in one go.
-_BATCH_SIZE = 1000
 
 
 class Predictor(contextlib.AbstractContextManager):
@@ -78,8 +76,8 @@ class Predictor(contextlib.AbstractContextManager):
             )
         shape = [-1, *self.images.shape.as_list()[1:]]
         found = np.empty([len(images), 10], np.float32)
-        for begin in range(0, len(images), _BATCH_SIZE):
-            batch = slice(begin, begin + _BATCH_SIZE)
+        for begin in range(0, len(images), loop.EVAL_BATCH_SIZE):
+            batch = slice(begin, begin + loop.EVAL_BATCH_SIZE)
             ink = (images[batch] / np.float32(255)).reshape(shape)
             feed_dict = {self.images: ink}
             found[batch] = self.sess.run(self.outputs['probabilities'], feed_dict)

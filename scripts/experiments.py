@@ -231,6 +231,8 @@ QUIRKS = [
      'Functions of the module, with what they used as arguments.', 'none'),
     ('D', 'Evaluates 10,000 images at once, which takes gigabytes.',
      'A thousand at a time, with the same result.', 'none'),
+    ('D', 'Measures the training accuracy on the whole batch, whatever its size.',
+     'The same.', '`--batch_size` of at most 1,000'),
     ('D', 'Runs the training op alone.', 'Fetches its loss too, which changes nothing '
      'and lets a run stop at a nan.', 'none'),
     ('M', 'One folder for data, checkpoints and event files.',

@@ -103,10 +103,10 @@ def test_every_lesson_can_be_asked(lesson, runs, test_images, capsys):
 
 
 def test_many_images_are_computed_in_parts(runs, test_images, monkeypatch):
-    monkeypatch.setattr(trained, '_BATCH_SIZE', 64)
+    monkeypatch.setattr(trained.loop, 'EVAL_BATCH_SIZE', 64)
     with predict.load(runs('softmax')) as predictor:
         parts = predictor.probabilities(test_images)
-        monkeypatch.setattr(trained, '_BATCH_SIZE', 1000)
+        monkeypatch.setattr(trained.loop, 'EVAL_BATCH_SIZE', 1000)
         whole = predictor.probabilities(test_images)
     np.testing.assert_allclose(parts, whole, rtol=1e-5)
 
