@@ -18,16 +18,16 @@ Source:
     MNIST Tutorial, August 1, 2017: "A trial ML program on MNIST images".
 """
 
-import math
 import sys
 import time
 from typing import Any, NamedTuple
 
-from mnist_tut import cli, errors, idx, input_data, loop, plots, runtime, sources
+from mnist_tut import errors, input_data, plots
+from mnist_tut.flags import Flags
+from mnist_tut.training.run import Run
 
 import numpy
 import tensorflow.compat.v1 as tf
-from absl import flags
 
 SOURCE_URL = 'http://yann.lecun.com/exdb/mnist/'
 WORK_DIRECTORY = '../MNIST_data'
@@ -42,42 +42,21 @@ NUM_EPOCHS = 0.5
 EVAL_BATCH_SIZE = 64
 EVAL_FREQUENCY = 250  # Number of steps between evaluations.
 
-FLAGS = cli.define_flags('convolutional')
-FLAGS.set_default('seed', SEED)
-flags.DEFINE_string(
-    'data_dir', WORK_DIRECTORY, 'Folder of the data files.', flag_values=FLAGS
-)
-cli.define_float(
-    FLAGS,
-    'num_epochs',
-    NUM_EPOCHS,
-    'Number of passes over the training set.',
-    upper=1e6,
+flags = Flags('convolutional', seed=SEED)
+FLAGS = flags.FLAGS
+
+flags.DEFINE_folder('data_dir', WORK_DIRECTORY, 'Folder of the data files.')
+flags.DEFINE_float(
+    'num_epochs', NUM_EPOCHS, 'Passes over the set.', upper_bound=1e6, may_change=True
 )
 flags.DEFINE_integer(
-    'max_steps',
-    None,
-    'Number of training steps, instead of --num_epochs.',
-    lower_bound=0,
-    flag_values=FLAGS,
+    'max_steps', None, 'Training steps, instead of --num_epochs.', may_change=True
 )
-flags.DEFINE_integer(
-    'batch_size',
-    BATCH_SIZE,
-    'Number of examples in a batch.',
-    lower_bound=1,
-    upper_bound=55000 - 1,  # the training set must hold more than a batch
-    flag_values=FLAGS,
-)
-cli.define_float(FLAGS, 'learning_rate', 0.01, 'Step length at first; it decays.')
+flags.DEFINE_integer('batch_size', BATCH_SIZE, 'Examples in a batch.', 1, 60_000)
+flags.DEFINE_float('learning_rate', 0.01, 'Step length at first; it decays.')
+flags.DEFINE_boolean('use_fp16', False, 'Compute in 16-bit floating point.')
 flags.DEFINE_boolean(
-    'use_fp16', False, 'Compute in 16-bit floating point.', flag_values=FLAGS
-)
-flags.DEFINE_boolean(
-    'self_test',
-    False,
-    'Train on made-up images, white and black; the test error must be 0.',
-    flag_values=FLAGS,
+    'self_test', False, 'Train on white and black images; the test error must be 0.'
 )
 
 
@@ -87,28 +66,14 @@ def data_type():
 
 
 def maybe_download(filename, work_directory=None):
-    """Returns the path of a data file; downloads it first if it is not there.
-
-    Args:
-        filename: Name of the file.
-        work_directory: Folder to keep it in; FLAGS.data_dir if None.
-
-    Returns:
-        The path.
-
-    Raises:
-        errors.DownloadError: If it is not there and cannot be fetched.
-
-    Source:
-        MNIST Tutorial, In [147].
-    """
+    """Returns the path of a data file; downloads it first if it is not there."""
     return input_data.maybe_download(
         filename, work_directory or FLAGS.data_dir, SOURCE_URL + filename
     )
 
 
 def extract_data(filename, num_images):
-    """Extracts images, with [0, 255] rescaled to [-0.5, 0.5].
+    """Extracts images, rescaled from [0, 255] to [-0.5, 0.5].
 
     Args:
         filename: Path of an IDX file of images.
@@ -116,46 +81,24 @@ def extract_data(filename, num_images):
 
     Returns:
         float32 [num_images, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS].
-
-    Raises:
-        errors.DataError: If the file is damaged or holds fewer.
-
-    Source:
-        MNIST Tutorial, In [147].
     """
-    print('Extracting', errors.show_path(filename))
-    data = _first(idx.read_images(filename), num_images, filename)
+    data = _first(input_data.extract_images(filename), num_images, filename)
     data = data.astype(numpy.float32)
     data -= PIXEL_DEPTH / 2.0
     data /= PIXEL_DEPTH
-    return data.reshape(num_images, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS)
+    return data
 
 
 def extract_labels(filename, num_images):
-    """Extracts labels.
-
-    Args:
-        filename: Path of an IDX file of labels.
-        num_images: How many to take, from the first on.
-
-    Returns:
-        int64 [num_images], digits 0 to 9.
-
-    Raises:
-        errors.DataError: If the file is damaged or holds fewer.
-
-    Source:
-        MNIST Tutorial, In [147].
-    """
-    print('Extracting', errors.show_path(filename))
-    labels = _first(idx.read_labels(filename), num_images, filename)
+    """Extracts the first `num_images` labels, int64 [num_images], digits 0 to 9."""
+    labels = _first(input_data.extract_labels(filename), num_images, filename)
     return labels.astype(numpy.int64)
 
 
 def _first(array, number, filename):
     if len(array) < number:
         raise errors.DataError(
-            f'{errors.show_path(filename)}: holds {len(array)} examples; '
+            f'{errors.printable(filename)}: holds {len(array)} examples; '
             f'expected at least {number}'
         )
     return array[:number]
@@ -164,15 +107,9 @@ def _first(array, number, filename):
 def fake_data(num_images):
     """Makes images that are all black (label 0) or all white (label 1), in turn.
 
-    Args:
-        num_images: N.
-
     Returns:
-        data: float32 [N, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS], -0.5 or 0.5.
-        labels: int64 [N], 0 or 1.
-
-    Source:
-        MNIST Tutorial, In [147].
+        data: float32 [num_images, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS], -0.5 or 0.5.
+        labels: int64 [num_images], 0 or 1.
     """
     data = numpy.ndarray(
         shape=(num_images, IMAGE_SIZE, IMAGE_SIZE, NUM_CHANNELS), dtype=numpy.float32
@@ -186,18 +123,7 @@ def fake_data(num_images):
 
 
 def error_rate(predictions, labels):
-    """Returns the error rate of dense predictions against sparse labels.
-
-    Args:
-        predictions: [N, NUM_LABELS]; the largest of a row is the guess.
-        labels: int64 [N].
-
-    Returns:
-        Percent, 0 to 100.
-
-    Source:
-        MNIST Tutorial, In [147].
-    """
+    """Returns the error rate in percent: predictions [N, NUM_LABELS], labels [N]."""
     return 100.0 - (
         100.0 * numpy.sum(numpy.argmax(predictions, 1) == labels) / predictions.shape[0]
     )
@@ -222,52 +148,42 @@ def make_parameters(seed=SEED):
     Args:
         seed: Seed of each initializer, the same for all, as in the document.
 
-    Returns:
-        The eight variables.
-
     Graph:
         Eight variables, 'Variable' to 'Variable_7': weights truncated normal with
         standard deviation 0.1; the biases of the first layer 0, the others 0.1.
         1,663,370 parameters.
-
-    Source:
-        MNIST Tutorial, In [148]; there in the main body.
     """
-    conv1_weights = tf.Variable(
-        tf.truncated_normal(
-            [5, 5, NUM_CHANNELS, 32],  # 5x5 filter, depth 32.
-            stddev=0.1,
-            seed=seed,
-            dtype=data_type(),
-        )
-    )
-    conv1_biases = tf.Variable(tf.zeros([32], dtype=data_type()))
-    conv2_weights = tf.Variable(
-        tf.truncated_normal([5, 5, 32, 64], stddev=0.1, seed=seed, dtype=data_type())
-    )
-    conv2_biases = tf.Variable(tf.constant(0.1, shape=[64], dtype=data_type()))
-    fc1_weights = tf.Variable(  # Fully connected, depth 512.
-        tf.truncated_normal(
-            [IMAGE_SIZE // 4 * IMAGE_SIZE // 4 * 64, 512],
-            stddev=0.1,
-            seed=seed,
-            dtype=data_type(),
-        )
-    )
-    fc1_biases = tf.Variable(tf.constant(0.1, shape=[512], dtype=data_type()))
-    fc2_weights = tf.Variable(
-        tf.truncated_normal([512, NUM_LABELS], stddev=0.1, seed=seed, dtype=data_type())
-    )
-    fc2_biases = tf.Variable(tf.constant(0.1, shape=[NUM_LABELS], dtype=data_type()))
     return Parameters(
-        conv1_weights,
-        conv1_biases,
-        conv2_weights,
-        conv2_biases,
-        fc1_weights,
-        fc1_biases,
-        fc2_weights,
-        fc2_biases,
+        conv1_weights=tf.Variable(
+            tf.truncated_normal(
+                [5, 5, NUM_CHANNELS, 32],  # 5x5 filter, depth 32.
+                stddev=0.1,
+                seed=seed,
+                dtype=data_type(),
+            )
+        ),
+        conv1_biases=tf.Variable(tf.zeros([32], dtype=data_type())),
+        conv2_weights=tf.Variable(
+            tf.truncated_normal(
+                [5, 5, 32, 64], stddev=0.1, seed=seed, dtype=data_type()
+            )
+        ),
+        conv2_biases=tf.Variable(tf.constant(0.1, shape=[64], dtype=data_type())),
+        fc1_weights=tf.Variable(  # Fully connected, depth 512.
+            tf.truncated_normal(
+                [IMAGE_SIZE // 4 * IMAGE_SIZE // 4 * 64, 512],
+                stddev=0.1,
+                seed=seed,
+                dtype=data_type(),
+            )
+        ),
+        fc1_biases=tf.Variable(tf.constant(0.1, shape=[512], dtype=data_type())),
+        fc2_weights=tf.Variable(
+            tf.truncated_normal(
+                [512, NUM_LABELS], stddev=0.1, seed=seed, dtype=data_type()
+            )
+        ),
+        fc2_biases=tf.Variable(tf.constant(0.1, shape=[NUM_LABELS], dtype=data_type())),
     )
 
 
@@ -286,12 +202,6 @@ def model(data, parameters, train=False, seed=SEED):
 
     Returns:
         float [B, NUM_LABELS] logits, in nats.
-
-    Graph:
-        No variables.
-
-    Source:
-        MNIST Tutorial, In [148]; there nested in the main body, without `parameters`.
     """
     # 2D convolution; 'SAME': the feature map keeps the size of the input. The strides
     # are in the order of the data: [image index, y, x, depth].
@@ -344,9 +254,6 @@ def eval_in_batches(data, sess, eval_prediction, eval_data):
 
     Raises:
         ValueError: If N is smaller than EVAL_BATCH_SIZE.
-
-    Source:
-        MNIST Tutorial, In [148]; there nested in the main body, with two arguments.
     """
     size = data.shape[0]
     if size < EVAL_BATCH_SIZE:
@@ -366,7 +273,36 @@ def eval_in_batches(data, sess, eval_prediction, eval_data):
     return predictions
 
 
-@cli.with_flags(FLAGS)
+def get_data(files):
+    """Returns (images, labels) for training, for validation and for the test.
+
+    Args:
+        files: The paths of the four files, by their names.
+    """
+    train_data_filename = files['train-images-idx3-ubyte.gz']
+    train_labels_filename = files['train-labels-idx1-ubyte.gz']
+    test_data_filename = files['t10k-images-idx3-ubyte.gz']
+    test_labels_filename = files['t10k-labels-idx1-ubyte.gz']
+
+    # Extract it into numpy arrays.
+    train_data = extract_data(train_data_filename, 60000)
+    train_labels = extract_labels(train_labels_filename, 60000)
+    test_data = extract_data(test_data_filename, 10000)
+    test_labels = extract_labels(test_labels_filename, 10000)
+
+    # Split off a validation set.
+    validation_data = train_data[:VALIDATION_SIZE, ...]
+    validation_labels = train_labels[:VALIDATION_SIZE]
+    train_data = train_data[VALIDATION_SIZE:, ...]
+    train_labels = train_labels[VALIDATION_SIZE:]
+    return (
+        (train_data, train_labels),
+        (validation_data, validation_labels),
+        (test_data, test_labels),
+    )
+
+
+@flags.as_arguments
 def run_training():
     """Trains the network and prints its errors.
 
@@ -374,54 +310,26 @@ def run_training():
         History of 'loss' (nats, each step, before its update, L2 term included),
         'minibatch_loss', 'learning_rate', 'minibatch_error' and 'validation_error'
         (each EVAL_FREQUENCY steps, after the update) and 'test_error' (percent). Its
-        `arrays` hold 'interp', the guess for each test image, int64 [10000]: the
-        prediction grid's data.
-
-    Raises:
-        errors.UserError: If a flag, a data file or the log folder cannot be used.
+        `arrays` hold 'interp', the prediction for each test image, int64 [10000].
 
     Graph:
         The variables of make_parameters(), one of Momentum's for each, and the counter
         `batch` ('Variable_8').
-
-    Source:
-        MNIST Tutorial, In [148] and In [149].
     """
-    with tf.Graph().as_default(), loop.Run('convolutional', FLAGS) as run:
+    with tf.Graph().as_default(), Run(flags) as run:
         # Data.
         if FLAGS.self_test:
             print('Running self-test.')
-            source = sources.fake()
-            train_data, train_labels = fake_data(256)
-            validation_data, validation_labels = fake_data(EVAL_BATCH_SIZE)
-            test_data, test_labels = fake_data(EVAL_BATCH_SIZE)
-            num_epochs = 1.0
+            info, num_epochs = None, 1.0
+            sizes = 256, EVAL_BATCH_SIZE, EVAL_BATCH_SIZE
+            train, validation, test = map(fake_data, sizes)
         else:
-            source = sources.locate(FLAGS.data_dir, FLAGS.dataset, FLAGS.source_url)
-            folder = source.directory
-            train_data_filename = maybe_download('train-images-idx3-ubyte.gz', folder)
-            train_labels_filename = maybe_download('train-labels-idx1-ubyte.gz', folder)
-            test_data_filename = maybe_download('t10k-images-idx3-ubyte.gz', folder)
-            test_labels_filename = maybe_download('t10k-labels-idx1-ubyte.gz', folder)
-
-            # Extract it into numpy arrays.
-            train_data = extract_data(train_data_filename, 60000)
-            train_labels = extract_labels(train_labels_filename, 60000)
-            test_data = extract_data(test_data_filename, 10000)
-            test_labels = extract_labels(test_labels_filename, 10000)
-
-            # Split off a validation set.
-            validation_data = train_data[:VALIDATION_SIZE, ...]
-            validation_labels = train_labels[:VALIDATION_SIZE]
-            train_data = train_data[VALIDATION_SIZE:, ...]
-            train_labels = train_labels[VALIDATION_SIZE:]
-            num_epochs = FLAGS.num_epochs
+            info, num_epochs = run.locate(FLAGS.data_dir), FLAGS.num_epochs
+            train, validation, test = get_data(info.files)
+        train_data, train_labels = train
+        validation_data, validation_labels = validation
+        test_data, test_labels = test
         train_size = train_labels.shape[0]
-        if FLAGS.batch_size >= train_size:
-            raise errors.FlagError(
-                f'--batch_size={FLAGS.batch_size}: the training set has {train_size} '
-                'examples; choose fewer'
-            )
 
         # Placeholders: a batch of training samples and labels, and one to evaluate.
         train_data_node = tf.placeholder(
@@ -468,23 +376,23 @@ def run_training():
         train_prediction = tf.nn.softmax(logits)
         eval_prediction = tf.nn.softmax(model(eval_data, parameters))
 
-        # Session.
-        run.describe(images=eval_data, scores=eval_prediction, ink=(-0.5, 0.5))
-        run.open(source)
+        # Session. The loop needs one example more than a batch holds.
         start_time = time.time()
-        sess = run.enter(tf.Session(config=runtime.session_config()))
+        sess = run.session(
+            info,
+            images=eval_data,
+            scores=eval_prediction,
+            pixel_range=(-0.5, 0.5),
+            num_examples=train_size - 1,
+        )
         tf.global_variables_initializer().run()
         print('Initialized!')
 
-        # Loop. Dropout draws for a batch each step, and once more for what is printed.
+        # Loop.
         num_steps = int(num_epochs * train_size) // FLAGS.batch_size
         if FLAGS.max_steps is not None:
             num_steps = FLAGS.max_steps
-
-        def rows_before(step):
-            return FLAGS.batch_size * (step + math.ceil(step / EVAL_FREQUENCY))
-
-        for step in run.steps(sess, num_steps, dropout=(logits, rows_before)):
+        for step in run.steps(num_steps):
             # Where this minibatch begins in the data.
             offset = (step * FLAGS.batch_size) % (train_size - FLAGS.batch_size)
             batch_data = train_data[offset : (offset + FLAGS.batch_size), ...]
@@ -540,13 +448,8 @@ def run_training():
             )
         interp = numpy.argmax(test_predictions, 1)
         run.history.arrays['interp'] = interp
-        if FLAGS.plots_dir:
-            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
-            plots.save(
-                plots.prediction_grid(test_data + 0.5, interp, test_labels, seed=0),
-                FLAGS.plots_dir,
-                'predictions.png',
-            )
+        grid = test_data + 0.5, interp, test_labels
+        run.plot('predictions.png', plots.prediction_grid, *grid, seed=0)
     return run.history
 
 
@@ -556,4 +459,4 @@ def main(_):
 
 
 if __name__ == '__main__':
-    cli.run(main, FLAGS)
+    flags.run(main)

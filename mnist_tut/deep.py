@@ -14,119 +14,46 @@ Source:
     Deep MNIST for Experts, second half; Beginner notes, tutorial 2.
 """
 
-import math
-
-from mnist_tut import cli, input_data, loop, plots, runtime
+from mnist_tut import input_data, plots
+from mnist_tut.flags import Flags
+from mnist_tut.training.evaluation import accuracy_in_batches
+from mnist_tut.training.run import Run
 
 import tensorflow.compat.v1 as tf
-from absl import flags
 
-FLAGS = cli.define_flags('deep')
-flags.DEFINE_string(
-    'data_dir', 'MNIST_data', 'Folder of the data files.', flag_values=FLAGS
-)
-flags.DEFINE_integer(
-    'max_steps', 20000, 'Number of training steps.', lower_bound=0, flag_values=FLAGS
-)
-flags.DEFINE_integer(
-    'batch_size',
-    50,
-    'Number of examples in a batch.',
-    lower_bound=1,
-    upper_bound=55000,  # the training set must hold a batch
-    flag_values=FLAGS,
-)
-cli.define_float(FLAGS, 'learning_rate', 1e-4, "Adam's step length.")
-cli.define_float(
-    FLAGS,
-    'keep_prob',
-    0.5,
-    'Probability that dropout keeps a unit in training.',
-    upper=1.0,
-    above=True,
-)
+flags = Flags('deep')
+FLAGS = flags.FLAGS
+
+flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the data files.')
+flags.DEFINE_integer('max_steps', 20000, 'Number of training steps.', may_change=True)
+flags.DEFINE_integer('batch_size', 50, 'Number of examples in a batch.', 1, 60_000)
+flags.DEFINE_float('learning_rate', 1e-4, "Adam's step length.")
+flags.DEFINE_probability('keep_prob', 0.5, 'Probability that dropout keeps a unit.')
 
 
 def weight_variable(shape):
-    """Makes a weight variable with a little noise, to break symmetry.
-
-    Args:
-        shape: List of the dimensions.
-
-    Returns:
-        float32 variable of that shape.
-
-    Graph:
-        One variable, truncated normal with standard deviation 0.1.
-
-    Source:
-        Deep MNIST for Experts, In [13].
-    """
+    """Returns a variable with a little noise, to break symmetry: deviation 0.1."""
     initial = tf.truncated_normal(shape, stddev=0.1)
     return tf.Variable(initial)
 
 
 def bias_variable(shape):
-    """Makes a bias variable, slightly positive, so that no ReLU starts dead.
-
-    Args:
-        shape: List of the dimensions.
-
-    Returns:
-        float32 variable of that shape.
-
-    Graph:
-        One variable, 0.1 everywhere.
-
-    Source:
-        Deep MNIST for Experts, In [13].
-    """
+    """Returns a variable of 0.1, slightly positive, so that no ReLU is dead."""
     initial = tf.constant(0.1, shape=shape)
     return tf.Variable(initial)
 
 
 def conv2d(x, W):
-    """Convolves with stride one, padded with zeros so that the size stays.
-
-    x [B, H, W, C], W [h, w, C, D] -> [B, H, W, D]
-
-    Args:
-        x: float32 images.
-        W: float32 filters.
-
-    Returns:
-        float32 [B, H, W, D].
-
-    Graph:
-        No variables.
-
-    Source:
-        Deep MNIST for Experts, In [14].
-    """
+    """Convolves with stride 1: x [B, H, W, C], W [h, w, C, D] -> [B, H, W, D]."""
     return tf.nn.conv2d(x, W, strides=[1, 1, 1, 1], padding='SAME')
 
 
 def max_pool_2x2(x):
-    """Takes the maximum of each block of 2 x 2.
-
-    x [B, H, W, C] -> [B, ceil(H/2), ceil(W/2), C]
-
-    Args:
-        x: float32 images.
-
-    Returns:
-        float32 images of half the size.
-
-    Graph:
-        No variables.
-
-    Source:
-        Deep MNIST for Experts, In [14].
-    """
+    """Takes the maximum of blocks of 2 x 2: [B, H, W, C] -> [B, H/2, W/2, C]."""
     return tf.nn.max_pool(x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding='SAME')
 
 
-@cli.with_flags(FLAGS)
+@flags.as_arguments
 def run_training():
     """Trains the network and prints its accuracy.
 
@@ -135,26 +62,15 @@ def run_training():
         'training_accuracy' (fraction of the batch, each 100 steps, before the update)
         and 'test_accuracy' (fraction).
 
-    Raises:
-        errors.UserError: If a flag, a data file or the log folder cannot be used.
-
     Graph:
         Eight variables, 'Variable' to 'Variable_7': W_conv1, b_conv1, W_conv2, b_conv2,
         W_fc1, b_fc1, W_fc2, b_fc2. 3,274,634 parameters, and two of Adam's for each.
-
-    Source:
-        Deep MNIST for Experts, In [13] to In [22]; Beginner notes, tutorial 2.
     """
-    with tf.Graph().as_default(), loop.Run('deep', FLAGS) as run:
+    with tf.Graph().as_default(), Run(flags) as run:
         # Data.
         mnist = input_data.read_data_sets(
-            FLAGS.data_dir,
-            one_hot=True,
-            seed=run.seed,
-            source_url=FLAGS.source_url,
-            dataset=FLAGS.dataset,
+            FLAGS.data_dir, one_hot=True, **run.data_options
         )
-        cli.check_batch_size(FLAGS, training=mnist.train.num_examples)
         tf.set_random_seed(run.seed)
 
         # Placeholders.
@@ -205,18 +121,14 @@ def run_training():
         # Evaluation.
         correct_prediction = tf.equal(tf.argmax(y_conv, 1), tf.argmax(y_, 1))
         accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
+        test = {x: mnist.test.images, y_: mnist.test.labels, keep_prob: 1.0}
 
         # Session.
-        run.describe(images=x, scores=y_conv, feeds={keep_prob: 1.0})
-        run.open(mnist)
-        sess = run.enter(tf.Session(config=runtime.session_config()))
+        sess = run.session(mnist, images=x, scores=y_conv, feeds={keep_prob: 1.0})
         sess.run(tf.global_variables_initializer())
 
-        # Loop. Dropout draws for each image of each batch, also where keep_prob is 1.
-        def rows_before(i):
-            return FLAGS.batch_size * (i + math.ceil(i / 100))
-
-        for i in run.steps(sess, FLAGS.max_steps, dropout=(h_fc1_drop, rows_before)):
+        # Loop.
+        for i in run.steps(FLAGS.max_steps):
             batch = mnist.train.next_batch(FLAGS.batch_size)
             if i % 100 == 0:
                 train_accuracy = accuracy.eval(
@@ -231,18 +143,10 @@ def run_training():
             run.record(i, loss=loss_value)
 
         # Report.
-        test_accuracy = loop.accuracy_in_batches(
-            sess,
-            accuracy,
-            {x: mnist.test.images, y_: mnist.test.labels},
-            {keep_prob: 1.0},
-        )
+        test_accuracy = accuracy_in_batches(sess, accuracy, test)
         print('test accuracy %g' % test_accuracy)
         run.record(FLAGS.max_steps, test_accuracy=test_accuracy)
-        if FLAGS.plots_dir:
-            filters = sess.run(W_conv1)
-            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
-            plots.save(plots.conv_filters(filters), FLAGS.plots_dir, 'filters.png')
+        run.plot('filters.png', plots.conv_filters, sess.run(W_conv1))
     return run.history
 
 
@@ -252,4 +156,4 @@ def main(_):
 
 
 if __name__ == '__main__':
-    cli.run(main, FLAGS)
+    flags.run(main)

@@ -1,8 +1,8 @@
-"""The errors that a user can cause, each told in one line.
+"""The errors that a user can cause, each in one line.
 
 The line says what was found, where, what was expected and what to do. From the command
-line `cli.run` prints it and exits with status 1, without a traceback; in a notebook or
-a script it is an ordinary ValueError.
+line it is printed and the exit status is 1, without a traceback; in a notebook or a
+script the error is an ordinary ValueError.
 """
 
 import os
@@ -17,18 +17,22 @@ class FlagError(UserError):
 
 
 class DataError(UserError, AssertionError):
-    """A data file is not what it says it is.
+    """A data file is not what it should be.
 
     Also an AssertionError, because the original loader used `assert` where the number
     of images and of labels differ.
     """
 
 
+class DamagedError(DataError):
+    """A data file is incomplete or corrupt; the file itself may be good elsewhere."""
+
+
 class DownloadError(DataError):
-    """A file could not be fetched, or what arrived is not the file.
+    """A file could not be downloaded, or what arrived is not the file.
 
     Attributes:
-        unreachable: No mirror was heard at all, so the machine looks offline.
+        unreachable: No mirror responded at all: the machine is probably offline.
         reasons: Every address that was tried, and why it did not give the file.
     """
 
@@ -37,23 +41,30 @@ class DownloadError(DataError):
 
 
 class RunError(UserError):
-    """A run cannot start, go on or be written where it was told to."""
+    """A run cannot start, continue or be written in the folder that was given."""
 
 
 class DivergedError(RunError):
-    """The loss is no longer a finite number, so no further step would help."""
+    """The loss or a weight is no longer a finite number."""
+
+    def __init__(self, step: int, what: str, folder: str | os.PathLike):
+        """Composes the line: step, what is not finite, and where checkpoints are."""
+        super().__init__(
+            f'step {step}: {what}; expected finite numbers; try a smaller '
+            '--learning_rate (what was saved before, if anything, is intact in '
+            f'{printable(folder)})'
+        )
 
 
-def show_path(path: str | bytes | os.PathLike) -> str:
-    """Returns `path` as printable text, whatever bytes its name is made of.
+def printable(text: str | bytes | os.PathLike) -> str:
+    """Returns a path, a URL or any text as one printable line.
 
-    Newlines, control characters and undecodable bytes come out backslash-escaped, so
-    that one error stays one line. Letters of any language stay as they are.
+    Newlines, control characters and undecodable bytes are backslash-escaped; letters of
+    any language are left alone.
     """
-    text = os.fsdecode(path)
     return ''.join(
         character
         if character.isprintable()
         else character.encode('unicode_escape', 'surrogatepass').decode('ascii')
-        for character in text
+        for character in os.fsdecode(text)
     )

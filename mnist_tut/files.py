@@ -1,38 +1,49 @@
-"""Data files opened with care and written whole.
+"""Files and folders: opened with care, written whole or not at all, locked.
 
-A path that a user gives may lead to a folder, a pipe that nobody writes to, or a link
-to nothing; each gets its line. Nothing here ever waits.
+A path that a user gives may lead to a folder, a pipe without a writer, or a dangling
+link; each gets its line, and nothing here ever waits.
+
+Every file is written under a temporary name beside its final one and renamed once it is
+complete. A process that is killed leaves its temporary file behind, and the next one to
+write into that folder removes it. The lock on the file tells a live writer from a dead
+one: the operating system drops it with the process.
 """
 
 import contextlib
 import os
+import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
-from mnist_tut import partial
-from mnist_tut.errors import DataError, show_path
+from mnist_tut.errors import DataError, UserError, printable
+
+if sys.platform == 'win32':
+    import msvcrt
+else:
+    import fcntl
 
 Path = str | bytes | os.PathLike
 
-REMEDY = 'remove it to have it downloaded again'
+_PREFIX, _SUFFIX = '.mnist_tut-', '.part'
 
 
-def name_of(source: Path | IO) -> str:
-    """Returns how to call a path, or an open file, in a printed line."""
+def display_name(source: Path | IO) -> str:
+    """Returns the name of a path, or of an open file, for a message."""
     name = getattr(source, 'name', None) if hasattr(source, 'read') else source
     if isinstance(name, (str, bytes, os.PathLike)):
-        return show_path(name)
+        return printable(name)
     return f'<{type(source).__name__} without a name>'
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Opens a file for reading, at once.
+    """Opens a regular file for reading, without waiting.
 
     Raises:
-        DataError: If it is not a file, or cannot be opened.
+        DataError: If it is not a regular file, or cannot be opened.
     """
-    name = show_path(path)
+    name = printable(path)
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISREG(mode):
@@ -53,22 +64,151 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))
 
 
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Opens a temporary file that becomes `path` when the block ends without error.
+def check_folder(
+    folder: str,
+    label: str = '',
+    error: type[UserError] = DataError,
+    must_write: bool = True,
+) -> None:
+    """Raises `error` unless `folder` is one, or one can be made there.
 
-    Raises:
-        DataError: If it cannot be written.
+    Args:
+        folder: Path of the folder; '' is the current one.
+        label: What the message begins with, for example the flag; else the path.
+        error: Class of the error.
+        must_write: Whether the folder must be writable also where it is there already.
+    """
+    label = label or printable(folder or os.curdir)
+    nearest = folder = folder or os.curdir
+    while not os.path.lexists(nearest):
+        nearest = os.path.dirname(nearest) or os.curdir
+    if not os.path.isdir(nearest):
+        raise error(
+            f'{label}: {printable(nearest)} is not a folder; expected a folder, or a '
+            'path where one can be made'
+        )
+    writable = os.access(nearest, os.W_OK | os.X_OK)
+    if (must_write or nearest != folder) and not writable:
+        raise error(
+            f'{label}: {printable(nearest)} cannot be written to; choose another '
+            'folder or change its permissions'
+        )
+
+
+@contextlib.contextmanager
+def atomic_write(
+    path: Path, error: type[UserError] = DataError, hint: str = ''
+) -> Iterator[BinaryIO]:
+    """Opens a temporary file that becomes `path` if the block ends without an error.
+
+    Args:
+        path: Final name. The folder is made if it is missing.
+        error: Class of the error if the file cannot be written.
+        hint: Added to its message.
+
+    Yields:
+        The temporary file, open for writing.
     """
     path = os.fsdecode(path)
+    if '\0' in path:
+        raise error(f'{printable(path)} cannot be written: its name has a zero byte')
     try:
-        with partial.open_new(os.path.dirname(path) or '.') as stream:
+        with _temporary_file(os.path.dirname(path) or os.curdir) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
             if os.name == 'nt':
-                stream.close()  # Windows renames no file that is open
+                stream.close()  # Windows does not rename an open file
             os.replace(stream.name, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f'{show_path(path)} cannot be written: {reason}') from error
+    except OSError as failure:
+        reason = failure.strerror or failure
+        hint = hint and f'; {hint}'
+        raise error(f'{printable(path)} cannot be written: {reason}{hint}') from failure
+
+
+def write_bytes(
+    path: Path, content: bytes, error: type[UserError] = DataError, hint: str = ''
+) -> None:
+    """Writes a file as `atomic_write` does."""
+    with atomic_write(path, error, hint) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def _temporary_file(folder: str) -> Iterator[BinaryIO]:
+    """Opens a new locked file in `folder`; removes it unless it has been renamed."""
+    os.makedirs(folder, exist_ok=True)
+    while True:
+        path = os.path.join(folder, f'{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}')
+        stream = open(path, 'xb')  # noqa: SIM115
+        if sys.platform == 'win32':  # which does not remove a file that is open
+            break
+        with contextlib.suppress(OSError):  # some network disks have no locks
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        # Another process may have removed it before it was locked: make a new one.
+        if os.path.exists(path):
+            break
+        stream.close()
+    try:
+        with stream:
+            yield stream
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def remove_stale(folder: str) -> None:
+    """Removes the temporary files that killed processes left in `folder`."""
+    try:
+        names = os.listdir(folder or os.curdir)
+    except OSError:
+        return
+    for name in names:
+        if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
+            with contextlib.suppress(OSError):
+                _remove_unless_locked(os.path.join(folder, name))
+
+
+def _remove_unless_locked(path: str) -> None:
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        return  # it is not one of ours
+    if sys.platform == 'win32':
+        os.unlink(path)
+        return
+    with open(path, 'rb', opener=_open_without_waiting) as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)
+
+
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Holds the lock file `path` until the block, or the process, ends.
+
+    Raises:
+        BlockingIOError: If another process holds it.
+    """
+    while True:
+        with open(path, 'a+b') as stream:
+            _lock(stream.fileno())
+            try:
+                is_ours = os.path.samestat(os.fstat(stream.fileno()), os.stat(path))
+            except FileNotFoundError:
+                is_ours = False
+            if not is_ours:
+                continue  # its last owner removed it after we had opened it
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):
+                    os.remove(path)
+            return
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == 'win32':
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError from error
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

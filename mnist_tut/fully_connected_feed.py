@@ -21,68 +21,28 @@ Source:
 import os.path
 import time
 
-from mnist_tut import cli, input_data, loop, mnist, plots, projector, runtime
+from mnist_tut import input_data, mnist
+from mnist_tut.flags import Flags
+from mnist_tut.training import tensorboard
+from mnist_tut.training.run import Run
 
 import tensorflow.compat.v1 as tf
-from absl import flags
 
 # Basic model parameters as external flags.
-FLAGS = cli.define_flags('fully_connected_feed')
-cli.define_float(FLAGS, 'learning_rate', 0.01, 'Step length of gradient descent.')
-flags.DEFINE_integer(
-    'max_steps',
-    2000,
-    'Number of training steps.',
-    lower_bound=0,
-    flag_values=FLAGS,
-)
-flags.DEFINE_integer(
-    'hidden1',
-    128,
-    'Number of units in hidden layer 1.',
-    lower_bound=1,
-    flag_values=FLAGS,
-)
-flags.DEFINE_integer(
-    'hidden2',
-    32,
-    'Number of units in hidden layer 2.',
-    lower_bound=1,
-    flag_values=FLAGS,
-)
-flags.DEFINE_integer(
-    'batch_size',
-    100,
-    'Number of examples in a batch. Where it does not divide a set, the evaluation '
-    'leaves out the remainder.',
-    lower_bound=1,
-    upper_bound=5000,  # the validation set must hold a batch
-    flag_values=FLAGS,
-)
-flags.DEFINE_string(
-    'train_dir',
-    'data',
-    'Folder of the data files. (The document also put the logs there.)',
-    flag_values=FLAGS,
-)
-flags.DEFINE_string(
-    'input_data_dir',
-    None,
-    "Folder of the data files, by the name that --train_dir had in TensorFlow 1's "
-    'later versions.',
-    flag_values=FLAGS,
-)
-flags.DEFINE_boolean(
-    'fake_data',
-    False,
-    'Train on made-up data: every image is white, every label 0.',
-    flag_values=FLAGS,
-)
-cli.limit_weights(
-    FLAGS,
-    ['hidden1', 'hidden2'],
-    lambda hidden1, hidden2: (mnist.IMAGE_PIXELS + hidden2) * hidden1 + 10 * hidden2,
-)
+flags = Flags('fully_connected_feed')
+FLAGS = flags.FLAGS
+
+flags.DEFINE_float('learning_rate', 0.01, 'Step length of gradient descent.')
+flags.DEFINE_integer('max_steps', 2000, 'Number of training steps.', may_change=True)
+flags.DEFINE_integer('hidden1', 128, 'Number of units in hidden layer 1.', 1)
+flags.DEFINE_integer('hidden2', 32, 'Number of units in hidden layer 2.', 1)
+flags.DEFINE_integer('batch_size', 100, 'Number of examples in a batch.', 1, 60_000)
+flags.DEFINE_folder('train_dir', 'data', 'Folder of the data files.')
+flags.DEFINE_folder('input_data_dir', None, "--train_dir's name in later versions.")
+flags.DEFINE_boolean('fake_data', False, 'Train on made-up data: all white, label 0.')
+
+# The three sets, in the words of the printed lines.
+NAMES = ('Training', 'Validation', 'Test')
 
 
 def placeholder_inputs(batch_size):
@@ -94,9 +54,6 @@ def placeholder_inputs(batch_size):
     Returns:
         images_placeholder: float32 [batch_size, IMAGE_PIXELS].
         labels_placeholder: int32 [batch_size].
-
-    Source:
-        TensorFlow Mechanics 101, fully_connected_feed.py lines 46-65.
     """
     images_placeholder = tf.placeholder(
         tf.float32, shape=(batch_size, mnist.IMAGE_PIXELS)
@@ -106,18 +63,12 @@ def placeholder_inputs(batch_size):
 
 
 def fill_feed_dict(data_set, images_pl, labels_pl):
-    """Makes the feed dictionary for the next batch.
+    """Returns the feed dictionary for the next FLAGS.batch_size examples of a DataSet.
 
     Args:
-        data_set: A DataSet; its next FLAGS.batch_size examples are taken.
+        data_set: The DataSet; its next examples are taken.
         images_pl: Images placeholder, from placeholder_inputs().
         labels_pl: Labels placeholder, from placeholder_inputs().
-
-    Returns:
-        A dictionary from placeholder to array.
-
-    Source:
-        TensorFlow Mechanics 101, fully_connected_feed.py lines 68-93.
     """
     images_feed, labels_feed = data_set.next_batch(FLAGS.batch_size, FLAGS.fake_data)
     return {
@@ -131,20 +82,15 @@ def do_eval(sess, eval_correct, images_placeholder, labels_placeholder, data_set
 
     Args:
         sess: Session in which the model has been trained.
-        eval_correct: int32 scalar, the number of right answers in a batch.
+        eval_correct: int32 scalar, the number of right predictions in a batch.
         images_placeholder: Images placeholder.
         labels_placeholder: Labels placeholder.
-        data_set: The DataSet to evaluate. Its batches are used up, so the order of
-            later ones is the original's.
+        data_set: The DataSet; its batches are used up, and a partial one is left out.
 
     Returns:
-        Precision @ 1, the fraction in [0, 1] of the examples that was right. The
-        original returned nothing.
-
-    Source:
-        TensorFlow Mechanics 101, fully_connected_feed.py; called in lines 206-224.
+        Precision @ 1, a fraction in [0, 1]. The original returned nothing.
     """
-    true_count = 0  # Counts the right answers.
+    true_count = 0  # Counts the right predictions.
     steps_per_epoch = data_set.num_examples // FLAGS.batch_size
     num_examples = steps_per_epoch * FLAGS.batch_size
     for _ in range(steps_per_epoch):
@@ -158,7 +104,7 @@ def do_eval(sess, eval_correct, images_placeholder, labels_placeholder, data_set
     return precision
 
 
-@cli.with_flags(FLAGS)
+@flags.as_arguments
 def run_training():
     """Trains the network for FLAGS.max_steps steps.
 
@@ -166,35 +112,20 @@ def run_training():
         History of 'loss' (nats, each step, before its update) and of
         'training_precision', 'validation_precision' and 'test_precision' (fractions).
 
-    Raises:
-        errors.UserError: If a flag, a data file or the log folder cannot be used.
-
     Graph:
         Seven variables, 104,938 parameters and the step counter: see mnist.inference
         and mnist.training.
-
-    Source:
-        TensorFlow Mechanics 101, fully_connected_feed.py lines 125-224.
     """
-    with tf.Graph().as_default(), loop.Run('fully_connected_feed', FLAGS) as run:
+    with tf.Graph().as_default(), Run(flags) as run:
         # Data: the sets of images and labels for training, validation and test.
         data_sets = input_data.read_data_sets(
-            FLAGS.input_data_dir or FLAGS.train_dir,
-            FLAGS.fake_data,
-            seed=run.seed,
-            source_url=FLAGS.source_url,
-            dataset=FLAGS.dataset,
-        )
-        cli.check_batch_size(
-            FLAGS,
-            training=data_sets.train.num_examples,
-            validation=data_sets.validation.num_examples,
-            test=data_sets.test.num_examples,
+            FLAGS.input_data_dir or FLAGS.train_dir, FLAGS.fake_data, **run.data_options
         )
         tf.set_random_seed(run.seed)
 
         # Placeholders.
         images_placeholder, labels_placeholder = placeholder_inputs(FLAGS.batch_size)
+        placeholders = images_placeholder, labels_placeholder
 
         # Model: predictions from the inference model.
         logits = mnist.inference(images_placeholder, FLAGS.hidden1, FLAGS.hidden2)
@@ -212,20 +143,18 @@ def run_training():
         summary = tf.summary.merge_all()
         init = tf.global_variables_initializer()
         saver = tf.train.Saver()
-        run.describe(images=images_placeholder, scores=logits)
-        run.open(data_sets, saver)
-        sess = run.enter(tf.Session(config=runtime.session_config()))
-        summary_writer = run.enter(tf.summary.FileWriter(run.log_dir, sess.graph))
+        sess = run.session(
+            data_sets, images=images_placeholder, scores=logits, saver=saver
+        )
+        summary_writer = run.summary_writer(graph=sess.graph)
         sess.run(init)
 
         # Loop.
-        for step in run.steps(sess, FLAGS.max_steps, writers=[summary_writer]):
+        for step in run.steps(FLAGS.max_steps):
             start_time = time.time()
 
             # The images and labels of this training step.
-            feed_dict = fill_feed_dict(
-                data_sets.train, images_placeholder, labels_placeholder
-            )
+            feed_dict = fill_feed_dict(data_sets.train, *placeholders)
 
             # One step. The value of `train_op` is None; `loss` is that of the batch.
             _, loss_value = sess.run([train_op, loss], feed_dict=feed_dict)
@@ -244,47 +173,16 @@ def run_training():
             if (step + 1) % 1000 == 0 or (step + 1) == FLAGS.max_steps:
                 checkpoint_file = os.path.join(run.log_dir, 'model.ckpt')
                 saver.save(sess, checkpoint_file, global_step=step)
-                # Report: the score on each of the three sets.
-                print('Training Data Eval:')
-                training_precision = do_eval(
-                    sess,
-                    eval_correct,
-                    images_placeholder,
-                    labels_placeholder,
-                    data_sets.train,
-                )
-                print('Validation Data Eval:')
-                validation_precision = do_eval(
-                    sess,
-                    eval_correct,
-                    images_placeholder,
-                    labels_placeholder,
-                    data_sets.validation,
-                )
-                print('Test Data Eval:')
-                test_precision = do_eval(
-                    sess,
-                    eval_correct,
-                    images_placeholder,
-                    labels_placeholder,
-                    data_sets.test,
-                )
-                run.record(
-                    step,
-                    training_precision=training_precision,
-                    validation_precision=validation_precision,
-                    test_precision=test_precision,
-                )
+                for name, data_set in zip(NAMES, data_sets, strict=True):
+                    print('%s Data Eval:' % name)
+                    precision = do_eval(sess, eval_correct, *placeholders, data_set)
+                    run.record(step, **{f'{name.lower()}_precision': precision})
 
-        # Report: the second layer's view of the test digits, for the projector.
+        # Report: the second hidden layer's view of the test digits.
         if not FLAGS.fake_data:
-            hidden2 = sess.graph.get_tensor_by_name('hidden2/Relu:0')
-            images = data_sets.test.images[: loop.EVAL_BATCH_SIZE]
-            labels = data_sets.test.labels[: loop.EVAL_BATCH_SIZE]
-            vectors = projector.activations(sess, hidden2, images_placeholder, images)
-            projector.write(run.log_dir, 'hidden2', vectors, images, labels)
-        if FLAGS.plots_dir:
-            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
+            test = data_sets.test
+            layer = sess, 'hidden2/Relu:0', images_placeholder
+            tensorboard.write_projector(run.log_dir, *layer, test.images, test.labels)
     return run.history
 
 
@@ -294,4 +192,4 @@ def main(_):
 
 
 if __name__ == '__main__':
-    cli.run(main, FLAGS)
+    flags.run(main)

@@ -6,7 +6,7 @@ default graph. `fully_connected_feed` calls them in this order and trains the re
 1. inference() builds the network as far as its logits.
 2. loss() adds the loss.
 3. training() adds the ops that compute and apply gradients.
-4. evaluation() adds the count of right answers.
+4. evaluation() adds the count of right predictions.
 
 This file is not meant to be run.
 
@@ -16,7 +16,7 @@ Source:
 
 import math
 
-from mnist_tut import runtime  # noqa: F401  (first: it keeps TensorFlow quiet)
+from mnist_tut import runtime  # noqa: F401  (first: without TensorFlow's banners)
 
 import tensorflow.compat.v1 as tf
 
@@ -34,7 +34,8 @@ def inference(images, hidden1_units, hidden2_units):
     images [B, 784] -> hidden1 [B, H1], ReLU -> hidden2 [B, H2], ReLU -> logits [B, 10]
 
     Args:
-        images: float32 [batch_size, IMAGE_PIXELS], ink in [0, 1]; 0 is background.
+        images: float32 [batch_size, IMAGE_PIXELS], pixel values in [0, 1]; 0 is
+            background.
         hidden1_units: H1, at least 1.
         hidden2_units: H2, at least 1.
 
@@ -49,9 +50,6 @@ def inference(images, hidden1_units, hidden2_units):
         Six variables {hidden1,hidden2,softmax_linear}/{weights,biases}: weights
         truncated normal with standard deviation 1/sqrt(fan_in), biases zero. 104,938
         parameters for H1=128, H2=32.
-
-    Source:
-        TensorFlow Mechanics 101, mnist.py lines 45-83.
     """
     # Hidden 1
     with tf.name_scope('hidden1'):
@@ -102,10 +100,7 @@ def loss(logits, labels):
         float32 scalar, nats per example.
 
     Graph:
-        No variables. The ops xentropy and xentropy_mean.
-
-    Source:
-        TensorFlow Mechanics 101, mnist.py lines 86-100.
+        The ops xentropy and xentropy_mean.
     """
     labels = tf.to_int64(labels)
     # By keyword: the order of the two positional arguments changed after the document.
@@ -128,12 +123,9 @@ def training(loss, learning_rate):
     Graph:
         One variable, global_step (int32, 0, not trainable), which counts the steps. The
         summary has the tag `loss`.
-
-    Source:
-        TensorFlow Mechanics 101, mnist.py lines 103-129.
     """
-    # The loss of the moment, for TensorBoard. The document took the tag from the op's
-    # name; from TensorFlow 1.0 on the tutorial wrote 'loss', and so do the goldens.
+    # The current loss, for TensorBoard. The document took the tag from the op's name;
+    # from TensorFlow 1.0 on the tutorial wrote 'loss', and so do the goldens.
     tf.summary.scalar('loss', loss)
     optimizer = tf.train.GradientDescentOptimizer(learning_rate)
     global_step = tf.Variable(0, name='global_step', trainable=False)
@@ -142,7 +134,7 @@ def training(loss, learning_rate):
 
 
 def evaluation(logits, labels):
-    """Adds the count of right answers.
+    """Adds the count of right predictions.
 
     logits [B, 10], labels [B] -> scalar
 
@@ -151,13 +143,8 @@ def evaluation(logits, labels):
         labels: int32 [batch_size], digits 0 to 9.
 
     Returns:
-        int32 scalar, how many of the batch have their label's logit on top.
+        int32 scalar, for how many of the batch the label's logit is the largest.
 
-    Graph:
-        No variables.
-
-    Source:
-        TensorFlow Mechanics 101, mnist.py lines 132-150.
     """
     correct = tf.nn.in_top_k(logits, labels, 1)  # bool [B]
     return tf.reduce_sum(tf.cast(correct, tf.int32))

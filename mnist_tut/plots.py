@@ -1,11 +1,11 @@
-"""Pictures of digits, guesses, losses and weights: arrays in, matplotlib Axes out.
+"""Pictures of digits, predictions, losses and weights: arrays in, Axes out.
 
 Nothing is shown and no global state of matplotlib is touched: each function draws on
 the Axes that it is given, or on a new figure of its own, and returns the Axes. `save`
 writes its figure; `ax.figure` is what a notebook displays.
 
 matplotlib is imported in the functions, not here: in a fresh environment the import
-takes seconds to list the fonts, and says so, and most runs draw nothing.
+takes seconds, with a message about fonts, and most runs draw nothing.
 """
 
 import io
@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mnist_tut import errors, files
-from mnist_tut.history import History
 
 import numpy as np
 
@@ -37,7 +36,7 @@ def digit_grid(
     """Draws digits side by side, black on white.
 
     Args:
-        images: [N, 28, 28], [N, 784] or [N, 28, 28, 1]; uint8, or float ink in [0, 1].
+        images: [N, 28, 28], [N, 784] or [N, 28, 28, 1]; uint8, or float in [0, 1].
         columns: Digits in a row; a square, or nearly so, if None.
         labels: What to write above each digit: N numbers or texts.
         ax: Axes to draw on.
@@ -48,13 +47,13 @@ def digit_grid(
     Raises:
         errors.DataError: If the arrays are not of these shapes.
     """
-    ink = _as_ink(images)
+    pixels = _as_pixels(images)
     if labels is not None:
-        _check_length(len(ink), labels=labels)
-    columns = columns or int(np.ceil(np.sqrt(len(ink))))
-    grid = _Grid(len(ink), columns, _SIDE, gap=4, title=0 if labels is None else 8)
+        _check_length(len(pixels), labels=labels)
+    columns = columns or int(np.ceil(np.sqrt(len(pixels))))
+    grid = _Grid(len(pixels), columns, _SIDE, gap=4, title=0 if labels is None else 8)
     ax = ax or grid.new_axes(pixels=3)
-    grid.show(ax, 1 - ink, cmap='gray', vmin=0, vmax=1)
+    grid.show(ax, 1 - pixels, cmap='gray', vmin=0, vmax=1)
     for i, label in enumerate([] if labels is None else labels):
         grid.write_title(ax, i, str(label))
     return ax
@@ -62,21 +61,21 @@ def digit_grid(
 
 def prediction_grid(
     images: np.ndarray,
-    guesses: np.ndarray,
+    predictions: np.ndarray,
     labels: np.ndarray,
     rows: int = 12,
     columns: int = 15,
     seed: int | None = None,
     ax: 'Axes | None' = None,
 ) -> 'Axes':
-    """Draws randomly chosen digits with the guess above each.
+    """Draws randomly chosen digits with the prediction above each.
 
-    A wrong guess is inverted, white on black, with the right digit in parentheses.
+    A wrong one is inverted, white on black, with the true label in parentheses.
 
     Args:
-        images: [N, 28, 28], [N, 784] or [N, 28, 28, 1]; uint8, or float ink in [0, 1].
-        guesses: Integers [N], what the model says.
-        labels: Integers [N], what is right.
+        images: [N, 28, 28], [N, 784] or [N, 28, 28, 1]; uint8, or float in [0, 1].
+        predictions: Integers [N], predicted labels.
+        labels: Integers [N], true labels.
         rows: Rows of digits.
         columns: Digits in a row.
         seed: Seed of the choice; None for another one each time.
@@ -91,18 +90,18 @@ def prediction_grid(
     Source:
         MNIST Tutorial, In [150].
     """
-    ink = _as_ink(images)
-    _check_length(len(ink), guesses=guesses, labels=labels)
-    size = min(rows * columns, len(ink))
-    chosen = np.random.default_rng(seed).choice(len(ink), size, replace=False)
-    wrong = np.asarray(guesses)[chosen] != np.asarray(labels)[chosen]
-    shades = np.where(wrong[:, None, None], ink[chosen], 1 - ink[chosen])
+    pixels = _as_pixels(images)
+    _check_length(len(pixels), predictions=predictions, labels=labels)
+    size = min(rows * columns, len(pixels))
+    chosen = np.random.default_rng(seed).choice(len(pixels), size, replace=False)
+    wrong = np.asarray(predictions)[chosen] != np.asarray(labels)[chosen]
+    shades = np.where(wrong[:, None, None], pixels[chosen], 1 - pixels[chosen])
 
     grid = _Grid(size, columns, _SIDE, gap=3, title=8)
     ax = ax or grid.new_axes(pixels=3)
     grid.show(ax, shades, cmap='gray', vmin=0, vmax=1)
     for i, index in enumerate(chosen):
-        text = f'Guess: {guesses[index]}'
+        text = f'Guess: {predictions[index]}'
         if wrong[i]:
             text += f' ({labels[index]})'
         grid.write_title(ax, i, text, weight='bold' if wrong[i] else 'normal')
@@ -110,14 +109,17 @@ def prediction_grid(
 
 
 def loss_curve(
-    history: History | Sequence[float] | np.ndarray, ax: 'Axes | None' = None
+    losses: Sequence[float] | np.ndarray,
+    steps: Sequence[int] | np.ndarray | None = None,
+    ax: 'Axes | None' = None,
 ) -> 'Axes':
     """Draws the loss of each step, and its running mean where there are many steps.
 
     The axis is logarithmic where the mean falls to a tenth or less.
 
     Args:
-        history: A run's History, or the losses themselves, in nats.
+        losses: [N], in nats.
+        steps: Integers [N]; 0 to N - 1 if None.
         ax: Axes to draw on.
 
     Returns:
@@ -126,15 +128,12 @@ def loss_curve(
     Raises:
         errors.DataError: If the losses are not a row of numbers.
     """
-    if isinstance(history, History):
-        steps = np.asarray(history.steps('loss'))
-        losses = np.asarray(history.values('loss'))
-    else:
-        losses = np.asarray(history, dtype=float)
-        steps = np.arange(losses.size)
-    if losses.ndim != 1:
+    losses = np.asarray(losses, dtype=float)
+    steps = np.arange(losses.size) if steps is None else np.asarray(steps)
+    if losses.ndim != 1 or losses.shape != steps.shape:
         raise errors.DataError(
-            f'losses of shape {list(losses.shape)}; expected one number for each step'
+            f'losses of shape {list(losses.shape)} for steps of shape '
+            f'{list(steps.shape)}; expected one number for each step'
         )
     if ax is None:
         ax = _new_axes(7, 4.2)
@@ -168,13 +167,13 @@ def loss_curve(
 
 
 def confusion_matrix(
-    labels: np.ndarray, guesses: np.ndarray, ax: 'Axes | None' = None
+    labels: np.ndarray, predictions: np.ndarray, ax: 'Axes | None' = None
 ) -> 'Axes':
-    """Draws how often each digit was taken for which; only mistakes have a color.
+    """Draws the confusion matrix; only mistakes have a color.
 
     Args:
-        labels: Integers [N], 0 to 9, what is right: the rows.
-        guesses: Integers [N], 0 to 9, what the model says: the columns.
+        labels: Integers [N], 0 to 9, true labels: the rows.
+        predictions: Integers [N], 0 to 9, predicted labels: the columns.
         ax: Axes to draw on.
 
     Returns:
@@ -183,15 +182,15 @@ def confusion_matrix(
     Raises:
         errors.DataError: If the arrays are not N digits each.
     """
-    labels, guesses = np.asarray(labels), np.asarray(guesses)
-    _check_length(len(labels), guesses=guesses)
-    for digits in (labels, guesses):
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    _check_length(len(labels), predictions=predictions)
+    for digits in (labels, predictions):
         if digits.ndim != 1 or digits.size == 0 or not np.isin(digits, range(10)).all():
             raise errors.DataError(
                 f'array of shape {list(digits.shape)}; expected digits 0 to 9, [N]'
             )
     counts = np.zeros((10, 10), int)
-    np.add.at(counts, (labels.astype(int), guesses.astype(int)), 1)
+    np.add.at(counts, (labels.astype(int), predictions.astype(int)), 1)
     right = int(np.trace(counts))
     mistakes = np.where(np.eye(10, dtype=bool), np.nan, counts)
 
@@ -209,8 +208,8 @@ def confusion_matrix(
     ax.set_yticks(range(10))
     ax.tick_params(length=0, labelsize=11)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel('guess')
-    ax.set_ylabel('right digit')
+    ax.set_xlabel('predicted label')
+    ax.set_ylabel('true label')
     ax.set_title(
         f'{right:,} of {counts.sum():,} right ({100 * right / counts.sum():.2f} %)',
         fontsize=12,
@@ -219,14 +218,14 @@ def confusion_matrix(
 
 
 def weights_grid(W: np.ndarray, ax: 'Axes | None' = None) -> 'Axes':
-    """Draws what softmax regression learned: a picture for each digit.
+    """Draws the weights of softmax regression: a picture for each digit.
 
     Args:
         W: float [784, 10], weight of each pixel for each digit.
         ax: Axes to draw on.
 
     Returns:
-        The Axes. Blue ink speaks for the digit, red ink against it; white is 0.
+        The Axes. Blue weights favor the digit, red ones oppose it; white is 0.
 
     Raises:
         errors.DataError: If W is not of this shape.
@@ -284,7 +283,7 @@ def save(ax: 'Axes', directory: str | os.PathLike, name: str) -> str:
         name: File name, such as 'loss.png'.
 
     Returns:
-        The path of the file, which holds the whole picture or is as it was before.
+        The path of the file.
 
     Raises:
         errors.DataError: If it cannot be written.
@@ -295,15 +294,14 @@ def save(ax: 'Axes', directory: str | os.PathLike, name: str) -> str:
     picture = io.BytesIO()
     # By default matplotlib writes its version into the file.
     figure.savefig(picture, format='png', metadata={'Software': None})
-    with files.replacing(path) as file:
-        file.write(picture.getvalue())
+    files.write_bytes(path, picture.getvalue())
     return path
 
 
 class _Grid:
     """Square pictures of one size in rows, with room for titles and a footer.
 
-    All of them are one image on one Axes: 180 Axes take 100 times as long to draw.
+    They are one image on one Axes: to draw 180 Axes takes 100 times as long.
     Lengths are in pixels of the pictures.
     """
 
@@ -381,7 +379,7 @@ def _show_signed(grid: _Grid, ax: 'Axes', pictures: np.ndarray) -> None:
     grid.show(ax, pictures, cmap='RdBu', vmin=-largest, vmax=largest)
 
 
-def _as_ink(images: np.ndarray) -> np.ndarray:
+def _as_pixels(images: np.ndarray) -> np.ndarray:
     """Returns float [N, 28, 28] with 0 for background and 1 for full ink."""
     images = np.asarray(images)
     if images.size == 0 or images.shape[1:] not in (

@@ -1,9 +1,9 @@
-"""What does the model say of YOUR digit?
+"""Classifies pictures of digits with a trained model.
 
     python -m mnist_tut.predict photo.jpg
 
-makes the picture what the makers of MNIST would have made of it (see `preprocess`),
-asks the model of the newest run below logs/, and prints:
+converts the picture to MNIST's format (see `inference.image`), feeds it to the model of
+the newest run below logs/, and prints:
 
     photo.jpg: 3
       0                                  0.0 %
@@ -12,7 +12,8 @@ asks the model of the newest run below logs/, and prints:
       3  ███████████████████████████    97.0 %
       ...
 
---show=seen.png writes what the network saw: look at it first when a guess is strange.
+--show=seen.png writes what the network got: look at it first when a prediction is
+strange.
 """
 
 import io
@@ -20,38 +21,30 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mnist_tut import cli, errors, files, preprocess
+from mnist_tut import errors, files
+from mnist_tut.flags import Flags
+from mnist_tut.inference import image
 
 import numpy as np
-from absl import flags
 from PIL import Image
 
 if TYPE_CHECKING:
-    from mnist_tut.trained import Predictor
+    from mnist_tut.inference.model import Predictor
 
-FLAGS = flags.FlagValues()
-flags.DEFINE_boolean('help', False, 'Show this help.', flag_values=FLAGS)
-flags.DEFINE_string(
-    'log_dir',
-    None,
-    'Folder of a run of any lesson. Without it the newest run below logs/ is used.',
-    flag_values=FLAGS,
-    allow_override=True,  # absl.logging has a flag of this name too
-)
+flags = Flags()
+FLAGS = flags.FLAGS
+flags.DEFINE_trained_run()
 flags.DEFINE_string(
     'saved_model',
     None,
     'Folder that mnist_tut.export has written, instead of --log_dir.',
-    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     'show',
     None,
-    'Where to write what the network saw: for one image a file ending in .png, else '
+    'Where to write what the network got: for one image a file ending in .png, else '
     'a folder for files named <image>-seen.png.',
-    flag_values=FLAGS,
 )
-FLAGS.mark_as_parsed()
 
 _BAR_LENGTH = 28  # characters
 _ENLARGED = 10  # --show writes each of 28 x 28 pixels this many pixels wide
@@ -73,17 +66,17 @@ def load(
     Raises:
         errors.UserError: If there is no such model, or both are given.
     """
-    # TensorFlow takes seconds to import, and a wrong path is told before that.
-    from mnist_tut import trained
+    # TensorFlow takes seconds to import; a wrong path is reported before that.
+    from mnist_tut.inference import model
 
     if log_dir is not None and saved_model is not None:
         raise errors.FlagError('--log_dir and --saved_model: expected one of the two')
     if saved_model is not None:
-        return trained.load_saved_model(saved_model)
-    return trained.load(trained.newest_run() if log_dir is None else log_dir)
+        return model.load_saved_model(saved_model)
+    return model.load(model.newest_run() if log_dir is None else log_dir)
 
 
-def show_bars(probabilities: np.ndarray) -> str:
+def format_probabilities(probabilities: np.ndarray) -> str:
     """Returns the ten probabilities as lines of text.
 
     Args:
@@ -105,7 +98,7 @@ def show_bars(probabilities: np.ndarray) -> str:
 
 
 def _choose_targets(show: str, paths: list[str]) -> list[str]:
-    """Returns where to write what the network saw of each image.
+    """Returns where to write what the network gets of each image.
 
     Raises:
         errors.FlagError: If that is one file for several images, or an image itself.
@@ -121,27 +114,26 @@ def _choose_targets(show: str, paths: list[str]) -> list[str]:
         return [os.path.join(show, name) for name in names]
     if len(paths) > 1:
         raise errors.FlagError(
-            f'--show={errors.show_path(show)}: one file for {len(paths)} images; '
+            f'--show={errors.printable(show)}: one file for {len(paths)} images; '
             'expected a folder'
         )
     if os.path.exists(show) and os.path.samefile(show, paths[0]):
         raise errors.FlagError(
-            f'--show={errors.show_path(show)}: is the image itself; choose another name'
+            f'--show={errors.printable(show)}: is the image itself; choose another name'
         )
     return [show]
 
 
-def _write_seen(path: str, digit: np.ndarray) -> None:
+def _write_enlarged(path: str, digit: np.ndarray) -> None:
     size = (_ENLARGED * digit.shape[1], _ENLARGED * digit.shape[0])
     picture = io.BytesIO()
     enlarged = Image.fromarray(digit).resize(size, Image.Resampling.NEAREST)
     enlarged.save(picture, 'PNG')
-    with files.replacing(path) as file:
-        file.write(picture.getvalue())
+    files.write_bytes(path, picture.getvalue())
 
 
 def main(argv: list[str]) -> None:
-    """Reads the images, writes what is to be seen, and prints the guesses."""
+    """Reads the images, writes what --show asks for, and prints the predictions."""
     paths = argv[1:]
     if not paths:
         raise errors.FlagError(
@@ -150,16 +142,16 @@ def main(argv: list[str]) -> None:
     if FLAGS.show == '':
         raise errors.FlagError('--show=: empty; expected a .png file or a folder')
     targets = _choose_targets(FLAGS.show, paths) if FLAGS.show else []
-    digits = np.stack([preprocess.read(path) for path in paths])
+    digits = np.stack([image.read(path) for path in paths])
     for target, digit in zip(targets, digits, strict=bool(targets)):
-        _write_seen(target, digit)
+        _write_enlarged(target, digit)
     with load(FLAGS.log_dir, FLAGS.saved_model) as predictor:
-        print(f'Model: {predictor.source}', file=sys.stderr)
+        print(f'Model: {predictor.description}', file=sys.stderr)
         found = predictor.probabilities(digits)
     for path, probabilities in zip(paths, found, strict=True):
-        print(f'{errors.show_path(path)}: {probabilities.argmax()}')
-        print(show_bars(probabilities))
+        print(f'{errors.printable(path)}: {probabilities.argmax()}')
+        print(format_probabilities(probabilities))
 
 
 if __name__ == '__main__':
-    cli.run(main, FLAGS, arguments='IMAGE...')
+    flags.run(main, arguments='IMAGE...')

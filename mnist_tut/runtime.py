@@ -1,21 +1,20 @@
-"""TensorFlow, imported quietly, and the configuration of its sessions.
+"""Imports TensorFlow without its banners, and configures its sessions.
 
-Import this module before `tensorflow`. TensorFlow 2.21 prints about its CPU kernels,
-and about the GPU that a machine does not have, before any log level counts; here those
-lines, and no others, are dropped. TF_ENABLE_ONEDNN_OPTS=0, the advice of the banner,
-is not followed: it makes the convolutional lessons 2.6 times slower.
+Import this module before `tensorflow`. TensorFlow 2.21 prints lines about its CPU
+kernels, and about the GPU that a machine does not have, before any log level applies;
+those lines, and no others, are removed. The banner's own advice,
+TF_ENABLE_ONEDNN_OPTS=0, would make the convolutional lessons 2.6 times slower.
 """
 
 import contextlib
 import logging
 import os
 import re
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
 
-# What a healthy start prints. A line that matches none of these is shown.
+# What a normal start prints. A line that matches none of these is shown.
 _BANNERS = re.compile(
     '|'.join(
         [
@@ -34,21 +33,21 @@ _BANNERS = re.compile(
 )
 
 
-def _shown(output: str) -> str:
-    """Returns what is left of TensorFlow's output without the lines of a good start."""
+def _without_banners(output: str) -> str:
+    """Returns TensorFlow's output without the lines that a normal start prints."""
     lines = output.splitlines(keepends=True)
     return ''.join(line for line in lines if not _BANNERS.search(line))
 
 
 @contextlib.contextmanager
-def banners_dropped() -> Iterator[None]:
-    """Holds back what native code writes to stderr, then passes on what matters.
+def filtered_stderr() -> Iterator[None]:
+    """Removes the banners from what native code writes to stderr.
 
     For the import, and for a step that is traced on a machine without a GPU.
     """
     try:
         stderr = os.dup(2)
-    except OSError:  # closed: there is nobody to disturb
+    except OSError:  # stderr is closed
         yield
         return
     with tempfile.TemporaryFile() as held:
@@ -59,23 +58,22 @@ def banners_dropped() -> Iterator[None]:
             os.dup2(stderr, 2)
             os.close(stderr)
             held.seek(0)
-            sys.stderr.write(_shown(held.read().decode(errors='replace')))
+            sys.stderr.write(_without_banners(held.read().decode(errors='replace')))
 
 
 def _not_a_deprecation(record: logging.LogRecord) -> bool:
-    """Drops 'X is deprecated': the whole project is about the deprecated API."""
+    """Filters out 'X is deprecated': this project is about the deprecated API."""
     return 'deprecated' not in record.getMessage()
 
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '1')
-with banners_dropped():
+with filtered_stderr():
     import tensorflow.compat.v1 as tf
 
     # Looking for devices is what makes the CUDA libraries speak; do it here.
     tf.config.list_physical_devices()
 tf.get_logger().addFilter(_not_a_deprecation)
-# As it is everywhere but in an interactive shell, and so in a notebook: there it would
-# tell of each file.
+# Its default outside of an interactive shell; in a notebook it would log each file.
 tf.get_logger().setLevel(logging.WARNING)
 
 
@@ -88,8 +86,3 @@ def session_config() -> tf.ConfigProto:
     return tf.ConfigProto(
         allow_soft_placement=True, gpu_options=tf.GPUOptions(allow_growth=True)
     )
-
-
-def fresh_seed() -> int:
-    """Returns a seed, 0 to 2**31 - 1, that the operating system drew."""
-    return secrets.randbelow(2**31)

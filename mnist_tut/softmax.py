@@ -18,73 +18,44 @@ Source:
     Deep MNIST for Experts, first half; Beginner notes, tutorial 1.
 """
 
-from mnist_tut import cli, errors, input_data, loop, plots, runtime
+from mnist_tut import input_data, plots
+from mnist_tut.flags import Flags
+from mnist_tut.training.evaluation import accuracy_in_batches
+from mnist_tut.training.run import Run
 
 import tensorflow.compat.v1 as tf
-from absl import flags
 
-FLAGS = cli.define_flags('softmax')
-flags.DEFINE_string(
-    'data_dir', 'MNIST_data', 'Folder of the data files.', flag_values=FLAGS
-)
-flags.DEFINE_integer(
-    'max_steps', 1000, 'Number of training steps.', lower_bound=0, flag_values=FLAGS
-)
-flags.DEFINE_integer(
-    'batch_size',
-    100,
-    'Number of examples in a batch.',
-    lower_bound=1,
-    upper_bound=55000,  # the training set must hold a batch
-    flag_values=FLAGS,
-)
-cli.define_float(FLAGS, 'learning_rate', 0.5, 'Step length of gradient descent.')
+flags = Flags('softmax')
+FLAGS = flags.FLAGS
+
+flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the data files.')
+flags.DEFINE_integer('max_steps', 1000, 'Number of training steps.', may_change=True)
+flags.DEFINE_integer('batch_size', 100, 'Number of examples in a batch.', 1, 60_000)
+flags.DEFINE_float('learning_rate', 0.5, 'Step length of gradient descent.')
 flags.DEFINE_enum(
-    'loss',
-    'logits',
-    ['logits', 'log'],
-    'How the cross-entropy is computed: from the logits (stable), or as -log(y) of the '
-    'softmax, as the beginner notes write it (nan once a y is 0).',
-    flag_values=FLAGS,
+    'loss', 'logits', ['logits', 'log'], 'From the logits, or from log(y), unstable.'
 )
-cli.define_steps(
-    FLAGS, 'accuracy_at', 'Numbers of steps after which to print the test accuracy too.'
+flags.DEFINE_steps(
+    'accuracy_at', 'Steps after which to print the test accuracy too.', 'max_steps'
 )
 
 
-@cli.with_flags(FLAGS)
+@flags.as_arguments
 def run_training():
-    """Trains softmax regression and prints the accuracy on the test set.
+    """Trains softmax regression and prints its accuracy on the test set.
 
     Returns:
         History of 'loss' (nats, each step, before its update) and 'test_accuracy'
         (fraction).
 
-    Raises:
-        errors.UserError: If a flag, a data file or the log folder cannot be used.
-
     Graph:
-        Two variables, both zero at first: W ('Variable', [784, 10]) and b
-        ('Variable_1', [10]). 7,850 parameters.
-
-    Source:
-        Deep MNIST for Experts, In [1] to In [12]; Beginner notes, tutorial 1.
+        W ('Variable', [784, 10]) and b ('Variable_1', [10]), zeros. 7,850 parameters.
     """
-    if max(FLAGS.accuracy_at, default=0) > FLAGS.max_steps:
-        raise errors.FlagError(
-            f'--accuracy_at={max(FLAGS.accuracy_at)}: training ends after '
-            f'{FLAGS.max_steps} steps; raise --max_steps'
-        )
-    with tf.Graph().as_default(), loop.Run('softmax', FLAGS) as run:
+    with tf.Graph().as_default(), Run(flags) as run:
         # Data.
         mnist = input_data.read_data_sets(
-            FLAGS.data_dir,
-            one_hot=True,
-            seed=run.seed,
-            source_url=FLAGS.source_url,
-            dataset=FLAGS.dataset,
+            FLAGS.data_dir, one_hot=True, **run.data_options
         )
-        cli.check_batch_size(FLAGS, training=mnist.train.num_examples)
         tf.set_random_seed(run.seed)
 
         # Placeholders.
@@ -108,40 +79,35 @@ def run_training():
             )
 
         # Training op.
-        train_step = tf.train.GradientDescentOptimizer(FLAGS.learning_rate).minimize(
-            cross_entropy
-        )
+        optimizer = tf.train.GradientDescentOptimizer(FLAGS.learning_rate)
+        train_step = optimizer.minimize(cross_entropy)
 
         # Evaluation.
         correct_prediction = tf.equal(tf.argmax(y, 1), tf.argmax(y_, 1))
         accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
+        test = {x: mnist.test.images, y_: mnist.test.labels}
 
         # Session.
-        run.describe(images=x, scores=y)
-        run.open(mnist)
-        sess = run.enter(tf.Session(config=runtime.session_config()))
+        sess = run.session(mnist, images=x, scores=y)
         sess.run(tf.global_variables_initializer())
 
         # Loop.
-        test = {x: mnist.test.images, y_: mnist.test.labels}
-        for i in run.steps(sess, FLAGS.max_steps):
+        for i in run.steps(FLAGS.max_steps):
             batch = mnist.train.next_batch(FLAGS.batch_size)
             _, loss_value = sess.run(
                 [train_step, cross_entropy], feed_dict={x: batch[0], y_: batch[1]}
             )
             run.record(i, loss=loss_value)
             if i + 1 in FLAGS.accuracy_at:
-                test_accuracy = loop.accuracy_in_batches(sess, accuracy, test)
+                test_accuracy = accuracy_in_batches(sess, accuracy, test)
                 print('%d steps: %s' % (i + 1, test_accuracy))
                 run.record(i + 1, test_accuracy=test_accuracy)
 
         # Report.
-        test_accuracy = loop.accuracy_in_batches(sess, accuracy, test)
+        test_accuracy = accuracy_in_batches(sess, accuracy, test)
         print(test_accuracy)
         run.record(FLAGS.max_steps, test_accuracy=test_accuracy)
-        if FLAGS.plots_dir:
-            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
-            plots.save(plots.weights_grid(sess.run(W)), FLAGS.plots_dir, 'weights.png')
+        run.plot('weights.png', plots.weights_grid, sess.run(W))
     return run.history
 
 
@@ -151,4 +117,4 @@ def main(_):
 
 
 if __name__ == '__main__':
-    cli.run(main, FLAGS)
+    flags.run(main)

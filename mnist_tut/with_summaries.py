@@ -18,82 +18,34 @@ Source:
     (mnist_with_summaries.py).
 """
 
-import math
 import os.path
-import sys
 
-from mnist_tut import cli, input_data, loop, plots, projector, runtime, summaries
+from mnist_tut import input_data
+from mnist_tut.flags import Flags
+from mnist_tut.training import evaluation, tensorboard
+from mnist_tut.training.run import Run
 
-import numpy as np
 import tensorflow.compat.v1 as tf
-from absl import flags
 
-FLAGS = cli.define_flags('with_summaries')
-flags.DEFINE_boolean(
-    'fake_data',
-    False,
-    'Train on made-up data: every image is white, every label 0.',
-    flag_values=FLAGS,
-)
-flags.DEFINE_integer(
-    'max_steps', 1000, 'Number of steps to run.', lower_bound=0, flag_values=FLAGS
-)
-flags.DEFINE_integer(
-    'batch_size',
-    100,
-    'Number of examples in a batch.',
-    lower_bound=1,
-    upper_bound=55000,  # the training set must hold a batch
-    flag_values=FLAGS,
-)
-cli.define_float(FLAGS, 'learning_rate', 0.001, "Adam's step length.")
-cli.define_float(
-    FLAGS,
-    'dropout',
-    0.9,
-    'Probability that dropout keeps a unit in training.',
-    upper=1.0,
-    above=True,
-)
-flags.DEFINE_string(
-    'data_dir', 'MNIST_data', 'Folder of the data files.', flag_values=FLAGS
-)
+flags = Flags('with_summaries')
+FLAGS = flags.FLAGS
+
+flags.DEFINE_boolean('fake_data', False, 'Train on made-up data: all white, label 0.')
+flags.DEFINE_integer('max_steps', 1000, 'Number of steps to run.', may_change=True)
+flags.DEFINE_integer('batch_size', 100, 'Number of examples in a batch.', 1, 60_000)
+flags.DEFINE_float('learning_rate', 0.001, "Adam's step length.")
+flags.DEFINE_probability('dropout', 0.9, 'Probability that dropout keeps a unit.')
+flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the data files.')
 
 
 def weight_variable(shape):
-    """Makes a weight variable: truncated normal with standard deviation 0.1.
-
-    Args:
-        shape: List of the dimensions.
-
-    Returns:
-        float32 variable of that shape.
-
-    Graph:
-        One variable.
-
-    Source:
-        mnist_with_summaries.py.
-    """
+    """Returns a variable, truncated normal with standard deviation 0.1."""
     initial = tf.truncated_normal(shape, stddev=0.1)
     return tf.Variable(initial)
 
 
 def bias_variable(shape):
-    """Makes a bias variable, 0.1 everywhere.
-
-    Args:
-        shape: List of the dimensions.
-
-    Returns:
-        float32 variable of that shape.
-
-    Graph:
-        One variable.
-
-    Source:
-        mnist_with_summaries.py.
-    """
+    """Returns a variable, 0.1 everywhere."""
     initial = tf.constant(0.1, shape=shape)
     return tf.Variable(initial)
 
@@ -101,15 +53,9 @@ def bias_variable(shape):
 def variable_summaries(var):
     """Attaches summaries to a variable: mean, deviation, extremes, histogram.
 
-    Args:
-        var: float32 variable of any shape.
-
     Graph:
-        No variables. Five summaries in the scope summaries; a scalar's tag may end in
-        _1, where the op that computes it has taken the name without.
-
-    Source:
-        mnist_with_summaries.py.
+        Five summaries in the scope summaries; a scalar's tag may end in _1, where the
+        op that computes it has taken the name without.
     """
     with tf.name_scope('summaries'):
         mean = tf.reduce_mean(var)
@@ -140,9 +86,6 @@ def nn_layer(input_tensor, input_dim, output_dim, layer_name, act=tf.nn.relu):
     Graph:
         Two variables, <layer_name>/weights/Variable and <layer_name>/biases/Variable,
         and twelve summaries.
-
-    Source:
-        mnist_with_summaries.py.
     """
     # The scopes keep the ops of a layer together in TensorBoard's picture of the graph.
     with tf.name_scope(layer_name):
@@ -160,35 +103,23 @@ def nn_layer(input_tensor, input_dim, output_dim, layer_name, act=tf.nn.relu):
         return activations
 
 
-@cli.with_flags(FLAGS)
+@flags.as_arguments
 def run_training():
-    """Trains the network and writes its summaries.
+    """Trains the network and writes its summaries; in the original it is train().
 
     Returns:
         History of 'loss' (nats, each training step, before its update and with dropout)
         and 'test_accuracy' (fraction, each ten steps).
 
-    Raises:
-        errors.UserError: If a flag, a data file or the log folder cannot be used.
-
     Graph:
         Four variables, layer{1,2}/{weights,biases}/Variable; 397,510 parameters, and
         two of Adam's for each. 37 summary tags.
-
-    Source:
-        mnist_with_summaries.py; there called train().
     """
-    with tf.Graph().as_default(), loop.Run('with_summaries', FLAGS) as run:
+    with tf.Graph().as_default(), Run(flags) as run:
         # Data.
         mnist = input_data.read_data_sets(
-            FLAGS.data_dir,
-            one_hot=True,
-            fake_data=FLAGS.fake_data,
-            seed=run.seed,
-            source_url=FLAGS.source_url,
-            dataset=FLAGS.dataset,
+            FLAGS.data_dir, FLAGS.fake_data, one_hot=True, **run.data_options
         )
-        cli.check_batch_size(FLAGS, training=mnist.train.num_examples)
         tf.set_random_seed(run.seed)
 
         # Placeholders.
@@ -234,15 +165,9 @@ def run_training():
 
         # Session: all summaries in one op, and a writer each for training and test.
         merged = tf.summary.merge_all()
-        run.describe(images=x, scores=y, feeds={keep_prob: 1.0})
-        run.open(mnist)
-        sess = run.enter(tf.Session(config=runtime.session_config()))
-        train_writer = run.enter(
-            tf.summary.FileWriter(os.path.join(run.log_dir, 'train'), sess.graph)
-        )
-        test_writer = run.enter(
-            tf.summary.FileWriter(os.path.join(run.log_dir, 'test'))
-        )
+        sess = run.session(mnist, images=x, scores=y, feeds={keep_prob: 1.0})
+        train_writer = run.summary_writer('train', sess.graph)
+        test_writer = run.summary_writer('test')
         tf.global_variables_initializer().run()
 
         # Loop: each tenth step measures the test set and writes the test summaries;
@@ -250,29 +175,16 @@ def run_training():
         def feed_dict(train):
             """Returns the feeds of a training batch, or of the whole test set."""
             if train or FLAGS.fake_data:
-                xs, ys = mnist.train.next_batch(
-                    FLAGS.batch_size, fake_data=FLAGS.fake_data
-                )
+                xs, ys = mnist.train.next_batch(FLAGS.batch_size, FLAGS.fake_data)
                 k = FLAGS.dropout
             else:
                 xs, ys = mnist.test.images, mnist.test.labels
                 k = 1.0
             return {x: xs, y_: ys, keep_prob: k}
 
-        def rows_before(i):
-            """Returns how many rows dropout has drawn before step i."""
-            tests = math.ceil(i / 10)
-            size = FLAGS.batch_size if FLAGS.fake_data else mnist.test.num_examples
-            return tests * size + (i - tests) * FLAGS.batch_size
-
-        for i in run.steps(
-            sess,
-            FLAGS.max_steps,
-            writers=[train_writer, test_writer],
-            dropout=(dropped, rows_before),
-        ):
+        for i in run.steps(FLAGS.max_steps):
             if i % 10 == 0:  # Record summaries and test-set accuracy.
-                summary, acc = summaries.run_in_batches(
+                summary, acc = evaluation.run_in_batches(
                     sess, merged, accuracy, feed_dict(False)
                 )
                 test_writer.add_summary(summary, i)
@@ -281,46 +193,25 @@ def run_training():
                 continue
 
             # Record training-set summaries, and train.
-            fetches = [merged, train_step, cross_entropy]
-            feed = feed_dict(True)
+            step = [merged, train_step, cross_entropy], feed_dict(True)
             if i % 100 == 99:  # Record where time and memory went, too.
-                run_options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
-                run_metadata = tf.RunMetadata()
-                try:
-                    with runtime.banners_dropped():
-                        summary, _, loss_value = sess.run(
-                            fetches,
-                            feed_dict=feed,
-                            options=run_options,
-                            run_metadata=run_metadata,
-                        )
-                except tf.errors.InvalidArgumentError:
-                    raise  # a histogram of nan; the trace is not to blame
-                except tf.errors.OpError as error:
-                    # No profiler for this device, say. The trace is not worth the run.
-                    print(f'step {i}: not traced: {error.message}', file=sys.stderr)
-                    summary, _, loss_value = sess.run(fetches, feed_dict=feed)
-                else:
-                    train_writer.add_run_metadata(run_metadata, 'step%03d' % i, i)
+                values, metadata = evaluation.run_traced(sess, *step, i)
+                summary, _, loss_value = values
+                if metadata:
+                    train_writer.add_run_metadata(metadata, 'step%03d' % i, i)
                     print('Adding run metadata for', i)
             else:
-                summary, _, loss_value = sess.run(fetches, feed_dict=feed)
+                summary, _, loss_value = sess.run(*step)
             train_writer.add_summary(summary, i)
             run.record(i, loss=loss_value)
 
         # Report: the hidden layer's view of a thousand digits, for the projector.
         if not FLAGS.fake_data:
-            for data_set, writer in (
-                (mnist.train, train_writer),
-                (mnist.test, test_writer),
-            ):
-                size = min(loop.EVAL_BATCH_SIZE, data_set.num_examples)
-                images, labels = data_set.next_batch(size)
-                vectors = sess.run(hidden1, feed_dict={x: images})
-                digits = np.argmax(labels, 1)
-                projector.write(writer.get_logdir(), 'layer1', vectors, images, digits)
-        if FLAGS.plots_dir:
-            plots.save(plots.loss_curve(run.history), FLAGS.plots_dir, 'loss.png')
+            layer = sess, 'layer1/activation:0', x
+            for data_set, name in ((mnist.train, 'train'), (mnist.test, 'test')):
+                size = min(tensorboard.MAX_POINTS, data_set.num_examples)
+                folder = os.path.join(run.log_dir, name)
+                tensorboard.write_projector(folder, *layer, *data_set.next_batch(size))
     return run.history
 
 
@@ -330,4 +221,4 @@ def main(_):
 
 
 if __name__ == '__main__':
-    cli.run(main, FLAGS)
+    flags.run(main)

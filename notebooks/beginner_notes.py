@@ -19,17 +19,10 @@
 import os
 import tempfile
 
-from mnist_tut import (
-    deep,
-    excerpt,
-    export,
-    input_data,
-    plots,
-    predict,
-    runtime,
-    softmax,
-)
+from mnist_tut import deep, input_data, plots, predict, runtime, softmax
+from mnist_tut.export import saved_model
 
+import excerpt
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -166,10 +159,10 @@ for i, steps in enumerate(ACCURACY_AT):
 # The losses of the two runs, the slow one first:
 
 # %%
-plots.loss_curve(slow).figure
+plots.loss_curve(slow.values('loss')).figure
 
 # %%
-plots.loss_curve(fast).figure
+plots.loss_curve(fast.values('loss')).figure
 
 # %% [markdown]
 # What the longer run has learned. Blue is ink that speaks for a digit, red is ink that
@@ -205,7 +198,7 @@ excerpt.show(
 network = deep.run_training(data_dir=DATA_DIR, max_steps=DEEP_STEPS, seed=2)
 
 # %%
-plots.loss_curve(network).figure
+plots.loss_curve(network.values('loss')).figure
 
 # %% [markdown]
 # Which digits does it take for which?
@@ -231,12 +224,12 @@ plots.confusion_matrix(labels, guesses).figure
 # one file holds it all.
 
 # %%
-excerpt.show(export.export)
+excerpt.show(saved_model.export)
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
     export_dir = os.path.join(folder, 'export_model')
-    export.export(network.log_dir, export_dir)
+    saved_model.export(network.log_dir, export_dir)
     for path, _, names in sorted(os.walk(export_dir)):
         for name in sorted(names):
             print(os.path.relpath(os.path.join(path, name), folder))
@@ -264,7 +257,7 @@ print(
 plots.digit_grid(pixels[:1], labels=labels[:1]).figure
 
 # %%
-print(predict.show_bars(reloaded[0]))
+print(predict.format_probabilities(reloaded[0]))
 
 # %% [markdown]
 # ### On to the telephone

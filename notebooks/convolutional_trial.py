@@ -13,10 +13,10 @@
 
 # %%
 # %matplotlib inline
-import os
+from mnist_tut import convolutional, plots, runtime
+from mnist_tut.data import locate
 
-from mnist_tut import convolutional, excerpt, plots, runtime, sources
-
+import excerpt
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -61,16 +61,12 @@ excerpt.show(convolutional.extract_data)
 excerpt.show(convolutional.extract_labels)
 
 # %% [markdown]
-# `sources.locate` says where the four files are, and puts them there if they are not.
+# `locate.locate` says where the four files are, and puts them there if they are not.
 
 # %%
-folder = sources.locate(DATA_DIR).directory
-test_data = convolutional.extract_data(
-    os.path.join(folder, sources.TEST_IMAGES), 10_000
-)
-test_labels = convolutional.extract_labels(
-    os.path.join(folder, sources.TEST_LABELS), 10_000
-)
+files = locate.locate(DATA_DIR).files
+test_data = convolutional.extract_data(files[locate.TEST_IMAGES], 10_000)
+test_labels = convolutional.extract_labels(files[locate.TEST_LABELS], 10_000)
 print(test_data.shape, test_data.dtype, 'from', test_data.min(), 'to', test_data.max())
 print(test_labels.shape, test_labels.dtype)
 
@@ -216,7 +212,7 @@ excerpt.show(convolutional.run_training, 'Loop')
 history = convolutional.run_training(data_dir=DATA_DIR, max_steps=MAX_STEPS)
 
 # %%
-plots.loss_curve(history).figure
+plots.loss_curve(history.values('loss')).figure
 
 # %% [markdown]
 # The loss seems to stop far above zero. What is left is nearly all the term for large

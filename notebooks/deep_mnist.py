@@ -14,17 +14,10 @@
 
 # %%
 # %matplotlib inline
-from mnist_tut import (
-    deep,
-    excerpt,
-    input_data,
-    plots,
-    predict,
-    preprocess,
-    runtime,
-    softmax,
-)
+from mnist_tut import deep, input_data, plots, predict, runtime, softmax
+from mnist_tut.inference import image
 
+import excerpt
 import numpy as np
 import tensorflow.compat.v1 as tf
 from PIL import Image, ImageDraw
@@ -276,7 +269,7 @@ sess.close()
 network = deep.run_training(data_dir=DATA_DIR, max_steps=DEEP_STEPS, seed=1)
 
 # %%
-plots.loss_curve(network).figure
+plots.loss_curve(network.values('loss')).figure
 
 # %% [markdown]
 # The loss is higher than it would be without dropout: it is that of a network of which
@@ -330,14 +323,14 @@ plots.digit_grid(pixels[wrong], columns=10, labels=titles).figure
 #
 # The network has only seen pictures that were cut out, scaled and centered as MNIST's
 # makers did it. A picture from elsewhere has to be brought into that form first, which
-# `preprocess` does. Here is a 3 drawn with a thick round pen, small and in a corner:
+# `inference.image` does. Here is a 3, drawn small and in a corner with a round pen:
 
 # %%
 drawing = Image.new('L', (200, 240), 235)
 pen = ImageDraw.Draw(drawing)
 pen.arc((90, 110, 140, 160), 190, 90, fill=40, width=9)
 pen.arc((85, 151, 145, 215), 270, 160, fill=40, width=9)
-seen = preprocess.from_gray(np.asarray(drawing) / 255)
+seen = image.from_gray(np.asarray(drawing) / 255)
 display_size = np.asarray(drawing.resize((28, 28), Image.Resampling.BOX))
 plots.digit_grid(
     np.stack([255 - display_size, seen]), labels=['the drawing', 'what it sees']
@@ -346,7 +339,7 @@ plots.digit_grid(
 # %%
 with predict.load(network.log_dir) as predictor:
     [probabilities] = predictor.probabilities(seen[None])
-print(predict.show_bars(probabilities))
+print(predict.format_probabilities(probabilities))
 
 # %% [markdown]
 # For a photo or a drawing in a file it is one command:

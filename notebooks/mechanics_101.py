@@ -16,8 +16,9 @@
 
 # %%
 # %matplotlib inline
-from mnist_tut import excerpt, fully_connected_feed, input_data, mnist, plots, predict
+from mnist_tut import fully_connected_feed, input_data, mnist, plots, predict
 
+import excerpt
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -271,7 +272,7 @@ history = fully_connected_feed.run_training(
 
 # %%
 print(', '.join(history.names()))
-plots.loss_curve(history).figure
+plots.loss_curve(history.values('loss')).figure
 
 # %% [markdown]
 # The slides report a precision on the test set of 0.8605 after 1,000 steps and of

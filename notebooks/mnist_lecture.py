@@ -14,8 +14,10 @@
 import contextlib
 import io
 
-from mnist_tut import excerpt, plots, predict, tanh_mlp
+from mnist_tut import plots, predict, tanh_mlp
+from mnist_tut.data import npz
 
+import excerpt
 import numpy as np
 
 # %% tags=["parameters"]
@@ -26,11 +28,14 @@ MAX_STEPS = 9_375  # five epochs
 # ## The data
 #
 # The lecture has all digits in one file, `mnist_data.npz`, with four arrays.
-# `load_data` reads that file if it is there, and MNIST's own four files if not.
+# `npz.load` reads that file if it is there, and MNIST's own four files if not.
 
 # %%
-tanh_mlp.FLAGS.data_dir = DATA_DIR
-X_train, X_test, y_train, y_test, source = tanh_mlp.load_data()
+mnist, _ = npz.load(data_dir=DATA_DIR)
+X_train = mnist['X_train']
+X_test = mnist['X_test']
+y_train = mnist['y_train']
+y_test = mnist['y_test']
 print(X_train.shape)
 print(X_test.shape)
 
@@ -176,7 +181,7 @@ with np.printoptions(threshold=60, precision=3, suppress=True, linewidth=88):
 # The loss of each step. The dashed line is the floor that the second softmax puts in.
 
 # %%
-ax = plots.loss_curve(history)
+ax = plots.loss_curve(history.values('loss'))
 ax.axhline(lowest, color='black', linestyle='--', linewidth=1)
 ax.figure
 
@@ -199,7 +204,7 @@ plots.digit_grid(X_test[:5], columns=5, labels=titles).figure
 with predict.load(history.log_dir) as predictor:
     probabilities = predictor.probabilities(X_test)
 unsure = probabilities.max(axis=1).argmin()
-print(predict.show_bars(probabilities[unsure]))
+print(predict.format_probabilities(probabilities[unsure]))
 plots.digit_grid(X_test[[unsure]], labels=[f'label: {y_test[unsure]}']).figure
 
 # %% [markdown]
@@ -229,4 +234,4 @@ for name in ('training_accuracy', 'test_accuracy'):
 # further in as many steps.
 
 # %%
-plots.loss_curve(single).figure
+plots.loss_curve(single.values('loss')).figure

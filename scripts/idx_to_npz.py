@@ -8,30 +8,21 @@ prints
 """
 
 import os
-import pathlib
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from mnist_tut import errors
+from mnist_tut.data import idx, locate, npz
+from mnist_tut.flags import Flags
 
-from mnist_tut import cli, errors, idx, npz, sources
-
-from absl import flags
-
-FLAGS = flags.FlagValues()
-flags.DEFINE_boolean('help', False, 'Show this help.', flag_values=FLAGS)
-flags.DEFINE_string(
-    'input_dir', 'MNIST_data', 'Folder of the four IDX files.', flag_values=FLAGS
-)
-flags.DEFINE_string('output', 'mnist_data.npz', 'The file to write.', flag_values=FLAGS)
-flags.DEFINE_boolean(
-    'overwrite', False, 'Replace the output if it is there.', flag_values=FLAGS
-)
+flags = Flags()
+FLAGS = flags.FLAGS
+flags.DEFINE_folder('input_dir', 'MNIST_data', 'Folder of the four IDX files.')
+flags.DEFINE_string('output', 'mnist_data.npz', 'The file to write.')
+flags.DEFINE_boolean('overwrite', False, 'Replace the output if it is there.')
 
 
-def main(argv):
+def main(_):
     """Reads the four files and writes the one."""
-    del argv
-    output = errors.show_path(FLAGS.output)
+    output = errors.printable(FLAGS.output)
     if os.path.isdir(FLAGS.output) or not FLAGS.output:
         raise errors.FlagError(f'--output={output}: expected the path of a file')
     if os.path.lexists(FLAGS.output) and not FLAGS.overwrite:
@@ -43,10 +34,10 @@ def main(argv):
         return os.path.join(FLAGS.input_dir, name)
 
     digits = npz.Digits(
-        X_train=idx.read_images(path(sources.TRAIN_IMAGES)),
-        X_test=idx.read_images(path(sources.TEST_IMAGES)),
-        y_train=idx.read_labels(path(sources.TRAIN_LABELS)),
-        y_test=idx.read_labels(path(sources.TEST_LABELS)),
+        X_train=idx.read_images(path(locate.TRAIN_IMAGES)),
+        X_test=idx.read_images(path(locate.TEST_IMAGES)),
+        y_train=idx.read_labels(path(locate.TRAIN_LABELS)),
+        y_test=idx.read_labels(path(locate.TEST_LABELS)),
     )
     npz.write(FLAGS.output, digits)
     print(
@@ -56,5 +47,4 @@ def main(argv):
 
 
 if __name__ == '__main__':
-    FLAGS.mark_as_parsed()
-    cli.run(main, FLAGS)
+    flags.run(main)

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from tests.conftest import GOLDENS
+from tests.support.paths import GOLDENS
 
 import numpy as np
 
@@ -78,7 +78,10 @@ class Lesson:
         goldens: Recordings of the original.
         quick: Flags for a run of a few seconds that meets every branch of the loop.
         steps: Number of steps of the quick run.
-        result: The figure that tells how good the trained model is.
+        result: The metric that tells how good the trained model is.
+        drawn: Flags of the runs on drawn digits that tests/goldens/drawn.json holds.
+        steps_alike: For how many steps float32 gives the same on every machine, to the
+            rounding: the conv nets amplify it.
     """
 
     name: str
@@ -90,6 +93,8 @@ class Lesson:
     quick: dict[str, Any]
     steps: int
     result: str
+    drawn: dict[str, dict[str, Any]]
+    steps_alike: int = 1000
 
     @property
     def module(self) -> types.ModuleType:
@@ -114,6 +119,10 @@ LESSONS = [
         quick={'max_steps': 12, 'accuracy_at': [5, 10]},
         steps=12,
         result='test_accuracy',
+        drawn={
+            'logits': {'seed': 1, 'max_steps': 60, 'accuracy_at': [20, 60]},
+            'log': {'seed': 1, 'max_steps': 20, 'loss': 'log'},
+        },
     ),
     Lesson(
         name='deep',
@@ -132,6 +141,11 @@ LESSONS = [
         quick={'max_steps': 104, 'batch_size': 4},
         steps=104,
         result='test_accuracy',
+        drawn={
+            'start': {'seed': 1, 'max_steps': 6},
+            'prints': {'seed': 1, 'max_steps': 102, 'batch_size': 2},
+        },
+        steps_alike=6,
     ),
     Lesson(
         name='fully_connected_feed',
@@ -145,6 +159,10 @@ LESSONS = [
         quick={'max_steps': 103},
         steps=103,
         result='test_precision',
+        drawn={
+            'start': {'seed': 1, 'max_steps': 102},
+            'fake': {'seed': 1, 'max_steps': 12, 'fake_data': True},
+        },
     ),
     Lesson(
         name='tanh_mlp',
@@ -156,6 +174,11 @@ LESSONS = [
         quick={'max_steps': 12},
         steps=12,
         result='test_accuracy',
+        drawn={
+            'start': {'seed': 1, 'max_steps': 60},
+            'epochs': {'seed': 1, 'epochs': 2, 'batch_size': 4000},
+            'once': {'seed': 1, 'max_steps': 20, 'double_softmax': False},
+        },
     ),
     Lesson(
         name='convolutional',
@@ -178,6 +201,11 @@ LESSONS = [
         quick={'max_steps': 27, 'batch_size': 8},
         steps=27,
         result='test_error',
+        drawn={
+            'start': {'max_steps': 6},
+            'self test': {'self_test': True, 'max_steps': 251},
+        },
+        steps_alike=6,
     ),
     Lesson(
         name='with_summaries',
@@ -196,5 +224,6 @@ LESSONS = [
         quick={'max_steps': 22},
         steps=22,
         result='test_accuracy',
+        drawn={'start': {'seed': 1, 'max_steps': 101}},
     ),
 ]

@@ -1,9 +1,11 @@
 """The 2017 trial, beyond what holds for every lesson."""
 
-from mnist_tut import convolutional, errors, idx
+from mnist_tut import convolutional, errors
+from mnist_tut.data import idx
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 
 
 def test_self_test_prints_its_figures(tmp_path, capsys):
@@ -15,8 +17,14 @@ def test_self_test_prints_its_figures(tmp_path, capsys):
 
 
 def test_half_precision_trains(tmp_path, capsys):
-    run = convolutional.run_training(self_test=True, use_fp16=True, log_dir=tmp_path)
+    run = convolutional.run_training(
+        self_test=True, use_fp16=True, log_dir=tmp_path, batch_size=16
+    )
     assert run.last('test_error') == 0.0
+    types = tf.train.load_checkpoint(str(tmp_path)).get_variable_to_dtype_map()
+    assert types.pop('Variable_8') == tf.float32  # the step counter
+    assert len(types) == 16
+    assert set(types.values()) == {tf.float16}
 
 
 def test_progress_is_dots(digits_dir, tmp_path, capsys):

@@ -3,7 +3,7 @@
 import inspect
 import textwrap
 
-from mnist_tut import excerpt
+from notebooks import excerpt
 
 import pytest
 
@@ -64,4 +64,4 @@ def test_a_decorated_function_shows_what_it_decorates():
     from mnist_tut import softmax
 
     shown = repr(excerpt.show(softmax.run_training))
-    assert shown.startswith('@cli.with_flags(FLAGS)\ndef run_training():')
+    assert shown.startswith('@flags.as_arguments\ndef run_training():')

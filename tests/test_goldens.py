@@ -5,7 +5,7 @@ import types
 
 from mnist_tut import fully_connected_feed, mnist, runtime
 from tests import lessons
-from tests.conftest import GOLDENS
+from tests.support.paths import GOLDENS
 
 import numpy as np
 import pytest

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import textwrap
 
-from mnist_tut import errors, history, run_folder
+from mnist_tut import errors
+from mnist_tut.training import history, run_folder
+from mnist_tut.training.run import Run
 from tests import lessons
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 import numpy as np
 import pytest
@@ -81,11 +83,11 @@ def test_same_seed_same_run(digits_dir, tmp_path, lesson, capsys):
 @every_lesson
 def test_history(digits_dir, tmp_path, lesson, capsys):
     run = lesson.train(digits_dir, tmp_path / 'log', seed=1, **lesson.quick)
-    assert run.last(lesson.result) >= 0
+    assert lesson.result in run.names()
     assert max(run.steps('loss')) == lesson.steps - 1
     assert history.History.from_json(run.to_json()) == run
     saved = json.loads((tmp_path / 'log' / 'history.json').read_text())
-    assert len(saved['records']) == len(run.records)
+    assert [tuple(record) for record in saved['records']] == run.records
 
 
 @every_lesson
@@ -94,30 +96,28 @@ def test_resuming_is_exact(digits_dir, tmp_path, lesson, capsys, monkeypatch):
     flags = {'seed': 3, 'checkpoint_steps': 10, **lesson.quick}
     whole = lesson.train(digits_dir, tmp_path / 'whole', **flags)
     stops = sorted(random.sample(range(1, lesson.steps - 1), 2))
-    print('stops', stops)
     for stop in stops:
         with monkeypatch.context() as patch:
             interrupt_at(patch, stop)
             with pytest.raises(KeyboardInterrupt):
                 lesson.train(digits_dir, tmp_path / 'parts', resume=True, **flags)
     parts = lesson.train(digits_dir, tmp_path / 'parts', resume=True, **flags)
-    assert variables(tmp_path / 'parts') == variables(tmp_path / 'whole')
-    assert parts.records == whole.records
+    same = variables(tmp_path / 'parts') == variables(tmp_path / 'whole')
+    assert same, f'interrupted at {stops}'
+    assert parts.records == whole.records, f'interrupted at {stops}'
 
 
 def interrupt_at(patch, stop):
     """Sends SIGINT while step `stop` is recorded."""
-    from mnist_tut import loop
+    record = Run.record
 
-    record = loop.Run.record
-
-    def record_and_interrupt(self, step, **figures):
-        record(self, step, **figures)
+    def record_and_interrupt(self, step, **metrics):
+        record(self, step, **metrics)
         if step == stop:
             patch.undo()
             signal.raise_signal(signal.SIGINT)
 
-    patch.setattr(loop.Run, 'record', record_and_interrupt)
+    patch.setattr(Run, 'record', record_and_interrupt)
 
 
 @every_lesson
@@ -127,21 +127,20 @@ def test_kill_9_costs_one_interval_and_resumes_exactly(
     flags = {'seed': 3, 'checkpoint_steps': 5, **lesson.quick}
     lesson.train(digits_dir, tmp_path / 'whole', **flags)
     stop = random.randrange(5, lesson.steps - 1)
-    print('killed at', stop)
     killed = subprocess.run(
         [
             sys.executable,
             '-c',
             textwrap.dedent(f"""
                 import os, signal
-                from mnist_tut import loop
+                from mnist_tut.training.run import Run
                 from mnist_tut import {lesson.name} as lesson
-                record = loop.Run.record
-                def record_and_die(self, step, **figures):
-                    record(self, step, **figures)
-                    if step >= {stop} and 'loss' in figures:
+                record = Run.record
+                def record_and_die(self, step, **metrics):
+                    record(self, step, **metrics)
+                    if step >= {stop} and 'loss' in metrics:
                         os.kill(os.getpid(), signal.SIGKILL)
-                loop.Run.record = record_and_die
+                Run.record = record_and_die
                 lesson.run_training(
                     {lesson.data_flag}={str(digits_dir)!r},
                     log_dir={str(tmp_path / 'parts')!r},
@@ -153,11 +152,12 @@ def test_kill_9_costs_one_interval_and_resumes_exactly(
         capture_output=True,
         text=True,
     )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    [newest, *_] = run_folder.steps_saved(str(tmp_path / 'parts'))
-    assert newest + 1 >= (stop // 5) * 5
+    assert killed.returncode == -signal.SIGKILL, (stop, killed.stderr)
+    [newest, *_] = run_folder.saved_steps(str(tmp_path / 'parts'))
+    assert newest + 1 >= (stop // 5) * 5, f'killed at {stop}'
     lesson.train(digits_dir, tmp_path / 'parts', resume=True, **flags)
-    assert variables(tmp_path / 'parts') == variables(tmp_path / 'whole')
+    same = variables(tmp_path / 'parts') == variables(tmp_path / 'whole')
+    assert same, f'killed at {stop}'
 
 
 @every_lesson
@@ -180,7 +180,7 @@ def test_a_run_is_not_overwritten_unless_asked(digits_dir, tmp_path, lesson, cap
     run = lesson.train(digits_dir, log, seed=1, max_steps=1, overwrite=True)
     assert run.steps('loss') in ([0], [])
     assert (log / 'notes.txt').read_text() == 'mine'
-    assert run_folder.steps_saved(str(log)) == [0]
+    assert run_folder.saved_steps(str(log)) == [0]
 
 
 @every_lesson
@@ -225,9 +225,7 @@ BAD_FLAGS = [
     ('batch_size', 10**9),
     ('hidden1', 0),
     ('hidden2', -3),
-    ('hidden1', 10**9),
     ('h1_sz', 0),
-    ('h1_sz', 10**9),
     ('epochs', -1),
     ('num_epochs', float('nan')),
     ('num_epochs', 1e306),
@@ -272,16 +270,14 @@ def test_folders_that_cannot_serve_are_refused(tmp_path, lesson, monkeypatch):
 def test_a_diverging_run_stops_and_keeps_its_checkpoint(
     digits_dir, tmp_path, lesson, capsys, monkeypatch
 ):
-    from mnist_tut import loop
+    record = Run.record
 
-    record = loop.Run.record
+    def poisoned(self, step, **metrics):
+        if step >= 7 and 'loss' in metrics:
+            metrics['loss'] = float('nan')
+        record(self, step, **metrics)
 
-    def poisoned(self, step, **figures):
-        if step >= 7 and 'loss' in figures:
-            figures['loss'] = float('nan')
-        record(self, step, **figures)
-
-    monkeypatch.setattr(loop.Run, 'record', poisoned)
+    monkeypatch.setattr(Run, 'record', poisoned)
     with pytest.raises(errors.DivergedError, match=r'step \d+: the loss is nan'):
         lesson.train(digits_dir, tmp_path / 'log', checkpoint_steps=2, **lesson.quick)
-    assert run_folder.steps_saved(str(tmp_path / 'log'))[0] <= 6
+    assert run_folder.saved_steps(str(tmp_path / 'log'))[0] <= 6

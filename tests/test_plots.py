@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 from mnist_tut import errors, plots
-from mnist_tut.history import History
 
 import numpy as np
 import pytest
@@ -53,9 +52,9 @@ def test_digits_come_in_every_shape_that_lessons_have(digits):
 
 def test_prediction_grid_inverts_what_is_wrong(digits):
     labels = np.arange(30) % 10
-    guesses = labels.copy()
-    guesses[[4, 17]] = [8, 3]
-    ax = plots.prediction_grid(digits, guesses, labels, rows=5, columns=6, seed=0)
+    predictions = labels.copy()
+    predictions[[4, 17]] = [8, 3]
+    ax = plots.prediction_grid(digits, predictions, labels, rows=5, columns=6, seed=0)
     wrong = [text for text in texts_of(ax) if '(' in text]
     assert sorted(wrong) == ['Guess: 3 (7)', 'Guess: 8 (4)']
     assert texts_of(ax).count('Guess: 5') == 3
@@ -83,15 +82,11 @@ def test_prediction_grid_of_few_digits_shows_each_once(digits):
     assert shades_of(ax) == pytest.approx(np.sort(1 - digits[:, 0, 0]))
 
 
-def test_loss_curve_of_a_run_and_of_its_losses():
+def test_loss_curve_of_few_steps():
     losses = [2.0 / (1 + step) for step in range(40)]
-    history = History()
-    for step, loss in enumerate(losses):
-        history.add(step, 'loss', loss)
-        history.add(step, 'test_accuracy', 0.5)
-    for drawn in (plots.loss_curve(history), plots.loss_curve(losses)):
-        [line] = drawn.lines
-        assert line.get_xdata().tolist() == list(range(40))
+    for steps in (None, list(range(40)), list(range(60, 100))):
+        [line] = plots.loss_curve(losses, steps).lines
+        assert line.get_xdata().tolist() == list(steps or range(40))
         assert line.get_ydata().tolist() == losses
 
 
@@ -117,17 +112,17 @@ def test_loss_curve_shows_what_is_small_beside_what_was_large(last, scale):
 
 
 def test_loss_curve_of_no_steps_is_empty():
-    assert plots.loss_curve(History()).lines[0].get_xdata().size == 0
+    assert plots.loss_curve([]).lines[0].get_xdata().size == 0
 
 
 def test_confusion_matrix_counts():
     labels = np.array([0, 0, 1, 2, 2, 2], np.uint8)
-    guesses = np.array([0, 7, 1, 2, 2, 9])
-    ax = plots.confusion_matrix(labels, guesses)
+    predictions = np.array([0, 7, 1, 2, 2, 9])
+    ax = plots.confusion_matrix(labels, predictions)
     cells = {text.get_position(): text.get_text() for text in ax.texts}
     assert cells == {(0, 0): '1', (7, 0): '1', (1, 1): '1', (2, 2): '2', (9, 2): '1'}
     assert ax.get_title() == '4 of 6 right (66.67 %)'
-    assert ax.get_ylabel() == 'right digit'
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ('predicted label', 'true label')
 
 
 def test_weights_have_one_scale_with_white_at_zero():
@@ -172,10 +167,11 @@ def test_axes_that_are_given_are_used(digits):
         (lambda: plots.digit_grid(np.zeros((5, 784)), labels=[1]), '1 labels'),
         (
             lambda: plots.prediction_grid(np.zeros((5, 784)), [1] * 4, [1] * 5),
-            '4 guesses',
+            '4 predictions',
         ),
         (lambda: plots.loss_curve([[1.0], [2.0]]), '[2, 1]'),
-        (lambda: plots.confusion_matrix([1, 2], [1]), '1 guesses'),
+        (lambda: plots.loss_curve([1.0, 2.0], [1]), 'one number for each step'),
+        (lambda: plots.confusion_matrix([1, 2], [1]), '1 predictions'),
         (lambda: plots.confusion_matrix([1, 10], [1, 1]), 'digits 0 to 9'),
         (lambda: plots.confusion_matrix([], []), '[0]'),
         (lambda: plots.weights_grid(np.zeros((10, 784))), '[10, 784]'),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 import pytest
 
@@ -134,7 +134,7 @@ def test_lock_files_hold_every_dependency_with_hashes(lock):
 
 def test_reproduction_and_readme_are_what_the_script_writes():
     run = subprocess.run(
-        [sys.executable, 'scripts/write_reproduction.py', '--check'],
+        [sys.executable, 'scripts/maintain/write_reproduction.py', '--check'],
         cwd=ROOT,
         capture_output=True,
         text=True,

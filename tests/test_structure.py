@@ -1,91 +1,204 @@
-"""The house: imports go downwards, and no fact stands in two places."""
+"""The package's structure: imports go down, lessons are small, no fact stands twice."""
 
 import ast
 import configparser
 import tomllib
 
-from tests.conftest import ROOT
+from tests import lessons
+from tests.support.paths import ROOT
 
 import pytest
 
-FLOORS = [
-    {'__init__', '__version__', 'errors', 'partial', 'files', 'transfer', 'download',
-     'excerpt', 'progress', 'run_folder', 'cli'},
-    {'gunzip', 'idx', 'npz', 'shapes', 'strokes', 'synthetic', 'sources', 'input_data',
-     'history', 'plots', 'photo', 'preprocess'},
-    {'runtime', 'checkpoint', 'loop', 'summaries', 'projector'},
-    {'softmax', 'deep', 'mnist', 'fully_connected_feed', 'tanh_mlp', 'convolutional',
-     'with_summaries'},
-    {'trained', 'predict', 'export'},
+# A module may import what is on a lower line; a folder stands for all that is in it.
+# Imports between the modules of one line are allowed where none goes in a circle.
+LAYERS = [
+    ['mnist_tut', 'errors'],
+    ['files'],
+    ['flags', 'runtime'],
+    ['data.pen'],
+    ['data', 'plots'],
+    ['training'],
+    ['inference', 'input_data'],
+    ['softmax', 'deep', 'mnist', 'fully_connected_feed', 'tanh_mlp', 'convolutional',
+     'with_summaries'],
+    ['predict', 'export'],
 ]  # fmt: skip
-HEAVY = {'tensorflow': 2, 'numpy': 1, 'matplotlib': 1, 'PIL': 1}
-MODULES = sorted((ROOT / 'mnist_tut').glob('*.py'))
+LESSONS = {*LAYERS[-2]}
+# The first layer that may import a package that takes long to import.
+HEAVY = {'numpy': 'data.pen', 'PIL': 'plots', 'matplotlib': 'plots'}
+# TensorFlow is for the modules above its own, and for these alone below them.
+WITHOUT_TENSORFLOW = {
+    'input_data', 'inference.image', 'inference.segment', 'predict',
+    'training.history', 'training.interrupts', 'training.progress',
+    'training.run_folder',
+}  # fmt: skip
 
 
-def floor_of(name):
-    [floor] = [number for number, names in enumerate(FLOORS) if name in names]
-    return floor
+def modules():
+    """Returns the path of each module by its dotted name, without 'mnist_tut.'."""
+    package = ROOT / 'mnist_tut'
+    found = {}
+    for path in sorted(package.rglob('*.py')):
+        parts = path.relative_to(package).with_suffix('').parts
+        if parts[-1] == '__init__':
+            parts = parts[:-1]
+        found['.'.join(parts) or 'mnist_tut'] = path
+    return found
 
 
-def imports(path):
-    """Yields (imported module, whether it is ours) of a source file."""
-    for node in ast.walk(ast.parse(path.read_text())):
+MODULES = modules()
+every_module = pytest.mark.parametrize('name', MODULES)
+
+
+def layer_of(name):
+    """Returns the number of a module's layer."""
+    while name:
+        for number, names in enumerate(LAYERS):
+            if name in names:
+                return number
+        name = name.rpartition('.')[0]
+    raise AssertionError(f'{name} is in no layer')
+
+
+def imports(name):
+    """Yields what a module imports: ours by dotted name, and others' packages."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name.split('.')[0], False
-        elif isinstance(node, ast.ImportFrom) and node.module == 'mnist_tut':
-            for alias in node.names:
-                yield alias.name, True
+                yield alias.name.split('.')[0]
         elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f'{name}: a relative import'
             parts = node.module.split('.')
-            yield (parts[1], True) if parts[0] == 'mnist_tut' else (parts[0], False)
+            if parts[0] != 'mnist_tut':
+                yield parts[0]
+                continue
+            for alias in node.names:
+                longest = '.'.join([*parts[1:], alias.name])
+                yield longest if longest in MODULES else '.'.join(parts[1:])
 
 
-@pytest.mark.parametrize('path', MODULES, ids=lambda path: path.stem)
-def test_imports_go_downwards(path):
-    floor = floor_of(path.stem)
-    for name, ours in imports(path):
-        if ours:
-            assert floor_of(name) <= floor, f'{path.name} imports {name} from above'
-        else:
-            assert HEAVY.get(name, 0) <= floor, f'{path.name} imports {name}'
+def our_imports(name):
+    return {found for found in imports(name) if found in MODULES} - {name}
 
 
-def test_the_plan_of_the_house_is_whole():
-    plan = (ROOT / 'CONTRIBUTING.md').read_text().split()
-    for path in MODULES:
-        assert path.stem == '__init__' or path.stem in plan, path.stem
+@every_module
+def test_imports_go_down(name):
+    layer = layer_of(name)
+    for found in imports(name):
+        if found in MODULES:
+            assert layer_of(found) <= layer, f'{name} imports {found} from above'
+        elif found in HEAVY:
+            assert layer >= layer_of(HEAVY[found]), f'{name} imports {found}'
+        elif found == 'tensorflow':
+            is_high = layer >= layer_of('training')
+            is_allowed = is_high and name not in WITHOUT_TENSORFLOW
+            assert is_allowed or name == 'runtime', f'{name} imports TensorFlow'
 
 
 def test_imports_have_no_circle():
-    graph = {
-        path.stem: {name for name, ours in imports(path) if ours} for path in MODULES
-    }
+    done = set()
 
-    graph['__version__'] = set()
-
-    def reach(name, trail):
+    def visit(name, trail):
         assert name not in trail, ' -> '.join([*trail, name])
-        for other in graph[name]:
-            reach(other, [*trail, name])
+        if name not in done:
+            for other in sorted(our_imports(name)):
+                visit(other, [*trail, name])
+            done.add(name)
 
-    for name in graph:
-        reach(name, [])
-
-
-def test_lessons_do_not_share_a_graph():
-    lessons = FLOORS[3]
-    for path in MODULES:
-        if path.stem in lessons - {'fully_connected_feed'}:
-            used = {name for name, ours in imports(path) if ours}
-            assert not used & lessons, f'{path.stem} takes its graph from a lesson'
+    for name in MODULES:
+        visit(name, [])
 
 
-def test_lessons_import_tensorflow_as_conventions_say():
-    for name in FLOORS[3]:
-        text = (ROOT / 'mnist_tut' / f'{name}.py').read_text()
-        assert '\nimport tensorflow.compat.v1 as tf\n' in text
-        assert 'runtime' in text[: text.index('import tensorflow')]
+@every_module
+def test_tensorflow_is_imported_without_its_banners(name):
+    """Something that imports `runtime` comes first."""
+    quiet = {'runtime', 'training', 'inference.model', *MODULES}
+    quiet -= {module for module in MODULES if layer_of(module) < layer_of('training')}
+    quiet |= {'runtime'}
+    quiet -= WITHOUT_TENSORFLOW
+    found = list(imports(name))
+    if 'tensorflow' not in found or name == 'runtime' or name.startswith('training.'):
+        return  # training/__init__ imports `runtime`
+    assert quiet & set(found[: found.index('tensorflow')]), name
+
+
+def test_training_imports_runtime_first():
+    assert list(imports('training')) == ['runtime']
+
+
+@pytest.mark.parametrize('name', sorted(LESSONS))
+def test_a_lesson_names_at_most_five_things_of_ours(name):
+    tree = ast.parse(MODULES[name].read_text())
+    ours = [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module.startswith('mnist_tut')
+        for alias in node.names
+    ]
+    assert 1 <= len(ours) <= 5, ours
+
+
+@pytest.mark.parametrize('name', sorted(LESSONS))
+def test_a_lesson_takes_its_graph_from_no_other(name):
+    used = our_imports(name) & LESSONS
+    assert used == ({'mnist'} if name == 'fully_connected_feed' else set())
+
+
+@pytest.mark.parametrize('name', sorted(LESSONS))
+def test_a_lesson_imports_tensorflow_as_the_conventions_say(name):
+    assert '\nimport tensorflow.compat.v1 as tf\n' in MODULES[name].read_text()
+
+
+@pytest.mark.parametrize(
+    ('name', 'most_lines'), [('softmax', 120), ('fully_connected_feed', 195)]
+)
+def test_a_lesson_is_short(name, most_lines):
+    assert len(MODULES[name].read_text().splitlines()) <= most_lines
+
+
+@pytest.mark.parametrize('lesson', lessons.LESSONS, ids=lambda lesson: lesson.name)
+def test_run_training_is_short(lesson):
+    most_lines = 150 if lesson.name == 'convolutional' else 120
+    for node in ast.parse(MODULES[lesson.name].read_text()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == 'run_training':
+            assert node.end_lineno - node.lineno + 1 <= most_lines
+            return
+    raise AssertionError('there is no run_training')
+
+
+@every_module
+def test_no_class_is_long(name):
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.ClassDef):
+            most_lines = 130 if node.name == 'Run' else 200
+            assert node.end_lineno - node.lineno + 1 <= most_lines, node.name
+
+
+@every_module
+def test_flags_are_changed_in_flags_alone(name):
+    """What FLAGS holds is changed through its parsers and validators."""
+    if name == 'flags':
+        return
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            changed = ast.unparse(node)
+            assert 'FLAGS' not in changed, changed
+            assert not changed.endswith('.value'), changed
+
+
+def test_the_plan_in_contributing_is_whole():
+    plan = (ROOT / 'CONTRIBUTING.md').read_text()
+    for name in MODULES:
+        if name != 'mnist_tut' and not name.endswith('__main__'):
+            assert name.split('.')[-1] in plan, name
+
+
+def test_each_folder_says_what_belongs_in_it():
+    for name, path in MODULES.items():
+        if path.stem == '__init__' and name != 'mnist_tut':
+            docstring = ast.get_docstring(ast.parse(path.read_text()))
+            assert docstring.count('\n') == 0, name
+            assert 40 < len(docstring) < 90, name
 
 
 def test_no_fact_stands_in_both_configurations():

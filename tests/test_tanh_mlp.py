@@ -1,7 +1,8 @@
 """The lecture, beyond what holds for every lesson."""
 
-from mnist_tut import errors, npz, tanh_mlp
-from tests import corpus
+from mnist_tut import errors, tanh_mlp
+from mnist_tut.data import npz
+from tests.support import corpus
 
 import numpy as np
 import pytest
@@ -12,8 +13,14 @@ def test_normalize_data_stretches_to_0_and_1():
     found = tanh_mlp.normalize_data(x)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, np.float32([[0, 0.5], [0.25, 1]]))
-    with pytest.raises(errors.DataError, match='all 4 pixels are 7'):
-        tanh_mlp.normalize_data(np.full([2, 2], 7))
+
+
+def test_images_without_contrast_are_refused(tmp_path):
+    white = np.full([30, 28, 28], 255, np.uint8)
+    _, labels = corpus.digits(30)
+    corpus.write_files(tmp_path / 'data', white, labels, white, labels)
+    with pytest.raises(errors.DataError, match='all pixels of X_train are 255'):
+        tanh_mlp.run_training(data_dir=tmp_path / 'data', log_dir=tmp_path / 'log')
 
 
 def test_to_one_hot():

@@ -1,0 +1,1 @@
+"""Brings the digits: finds, downloads, checks, reads and draws them."""

@@ -1,0 +1,289 @@
+"""The training, validation and test set, drawn in the original's batches.
+
+The batches are those of TensorFlow 1.2 to 1.15, byte for byte, for the same seed.
+Internally, images stay uint8: an epoch shuffles row numbers, and only a batch is
+converted to float32. `images` and `labels` are computed when they are read.
+"""
+
+import itertools
+import operator
+import secrets
+import sys
+from typing import Any, NamedTuple
+
+from mnist_tut.data.locate import DatasetInfo
+from mnist_tut.errors import DataError, FlagError
+
+import numpy as np
+
+_MAX_INT32 = 2**31 - 1
+
+
+class DataSet:
+    """Images and labels that are drawn in batches, in another order each epoch.
+
+    Attributes:
+        one_hot: As given; only fake data depends on it.
+    """
+
+    def __init__(
+        self,
+        images: Any,
+        labels: Any,
+        fake_data: bool = False,
+        one_hot: bool = False,
+        dtype: Any = np.float32,
+        reshape: bool = True,
+        seed: int | None = None,
+    ):
+        """Makes a set from arrays, which are kept and not copied.
+
+        Args:
+            images: [N, rows, columns, 1], pixel values in [0, 255].
+            labels: [N] or [N, classes].
+            fake_data: Ignore both; there are 10,000 examples, all of them equal.
+            one_hot: Whether the labels of fake data are one-hot.
+            dtype: uint8 keeps pixel values in [0, 255], float32 scales them to [0, 1].
+            reshape: Return images as [B, rows * columns].
+            seed: Of the shuffles; see `input_data.read_data_sets`.
+
+        Raises:
+            TypeError: If `dtype` is another one.
+            DataError: If the arrays do not match.
+        """
+        self._dtype = check_dtype(dtype)
+        self._fake_data = fake_data
+        self.one_hot = one_hot
+        if fake_data:
+            self._num_examples = 10000
+        else:
+            if images.shape[0] != labels.shape[0]:
+                raise DataError(
+                    f'images.shape: {images.shape} labels.shape: {labels.shape}'
+                )
+            self._num_examples = images.shape[0]
+            if reshape:
+                if images.ndim != 4 or images.shape[3] != 1:
+                    raise DataError(
+                        f'images.shape: {images.shape}; expected one channel, '
+                        '(examples, rows, columns, 1)'
+                    )
+                images = images.reshape(len(images), images.shape[1] * images.shape[2])
+        self._images = images
+        self._labels = labels
+        self._reset(_Shuffles(seed), '')
+
+    def _reset(self, shuffles: '_Shuffles', name: str) -> None:
+        """Returns to the first example, in the order of the file."""
+        self._shuffles = shuffles
+        self._name = name
+        self._order = np.arange(self._num_examples)  # row numbers
+        self._epochs_completed = 0
+        self._index_in_epoch = 0
+        self._ordered_images: np.ndarray | None = None
+
+    def _shuffle(self) -> None:
+        # The original shuffled the arrays: each epoch's order builds on the last one's.
+        permutation = self._shuffles.draw(self._num_examples, self._name)
+        self._order = self._order[permutation]
+        self._ordered_images = None
+
+    def _scaled(self, images: np.ndarray) -> np.ndarray:
+        if self._dtype == np.uint8:
+            return images
+        images = images.astype(np.float32)
+        return np.multiply(images, 1.0 / 255.0, out=images)
+
+    @property
+    def images(self) -> Any:
+        """All images in the current order, as `next_batch` returns them; read-only."""
+        if self._fake_data:
+            return self._images
+        if self._ordered_images is None:
+            self._ordered_images = self._scaled(self._images[self._order])
+            self._ordered_images.flags.writeable = False
+        return self._ordered_images
+
+    @property
+    def labels(self) -> Any:
+        """All labels in the current order; read-only."""
+        if self._fake_data:
+            return self._labels
+        labels = self._labels[self._order]
+        labels.flags.writeable = False
+        return labels
+
+    @property
+    def num_examples(self) -> int:
+        """Number of examples."""
+        return self._num_examples
+
+    @property
+    def epochs_completed(self) -> int:
+        """How many times all examples have been returned."""
+        return self._epochs_completed
+
+    def next_batch(
+        self, batch_size: int, fake_data: bool = False, shuffle: bool = True
+    ) -> tuple[Any, Any]:
+        """Returns the next examples; continues with the next epoch where one ends.
+
+        Args:
+            batch_size: B, at least 1 and at most the number of examples.
+            fake_data: Return white images of the digit 0, as lists.
+            shuffle: Whether to shuffle where this call begins an epoch.
+
+        Returns:
+            images: [B, 784] or [B, 28, 28, 1], of the set's dtype.
+            labels: [B] or [B, classes].
+
+        Raises:
+            FlagError: If `batch_size` is out of range. (The original then returned
+                empty, short or repeated batches.)
+        """
+        batch_size = operator.index(batch_size)
+        if not 1 <= batch_size <= self._num_examples:
+            raise FlagError(
+                f'batch_size={batch_size}: the set has {self._num_examples} examples; '
+                'choose at least 1 and at most that many'
+            )
+        if fake_data or self._fake_data:
+            fake_image = [1] * 784
+            fake_label = [1] + [0] * 9 if self.one_hot else 0
+            return [fake_image] * batch_size, [fake_label] * batch_size
+        start = self._index_in_epoch
+        if start == 0 and shuffle:  # only the very first batch begins at 0
+            self._shuffle()
+        end = start + batch_size
+        rows = self._order[start:end]
+        if end > self._num_examples:
+            # The rest of this epoch, and then the beginning of the next one.
+            self._epochs_completed += 1
+            if shuffle:
+                self._shuffle()
+            end -= self._num_examples
+            rows = np.concatenate([rows, self._order[:end]])
+        self._index_in_epoch = end
+        return self._scaled(self._images[rows]), self._labels[rows]
+
+
+class _Splits(NamedTuple):
+    train: DataSet
+    validation: DataSet
+    test: DataSet
+
+
+class Datasets(_Splits):
+    """The training, validation and test set.
+
+    Attributes:
+        info: Where they come from; None for sets that were put together by hand.
+    """
+
+    info: DatasetInfo | None = None
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns how far the three sets have been drawn, ready for JSON.
+
+        Raises:
+            DataError: If the sets do not come from one `read_data_sets`.
+        """
+        shuffles = self.train._shuffles
+        if any(data_set._shuffles is not shuffles for data_set in self):
+            raise DataError('only sets that were read together have a common state')
+        runs = itertools.groupby(shuffles.names)
+        return {
+            'shuffles': [[name, len(list(run))] for name, run in runs],
+            'sets': {
+                name: [
+                    data_set._num_examples,
+                    data_set._epochs_completed,
+                    data_set._index_in_epoch,
+                ]
+                for name, data_set in self._asdict().items()
+            },
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Continues from a state, by repeating its shuffles.
+
+        Args:
+            state: From `get_state()` of the same sets, read with the same seed.
+
+        Raises:
+            DataError: If the sizes differ.
+        """
+        sets = self._asdict()
+        for name, data_set in sets.items():
+            num_examples = state['sets'][name][0]
+            if num_examples != data_set._num_examples:
+                raise DataError(
+                    f'the {name} set has {data_set._num_examples} examples, but had '
+                    f'{num_examples} when its state was saved'
+                )
+        seed_together(self, self.train._shuffles.seed, self.info)
+        for name, count in state['shuffles']:
+            for _ in range(count):
+                sets[name]._shuffle()
+        for name, data_set in sets.items():
+            _, epochs_completed, index_in_epoch = state['sets'][name]
+            data_set._epochs_completed = epochs_completed
+            data_set._index_in_epoch = index_in_epoch
+
+
+class _Shuffles:
+    """A stream of random orders, and which sets drew from it.
+
+    The original seeded and used NumPy's global generator, so its three sets drew from
+    one stream. So do ours, from a stream of their own.
+
+    Attributes:
+        seed: The seed, drawn if none was given.
+        names: Names of the sets that drew, in order.
+    """
+
+    def __init__(self, seed: int | None):
+        if seed is None:
+            seed = _graph_seed()
+        if seed is None:
+            seed = secrets.randbelow(_MAX_INT32)
+        self.seed = operator.index(seed) % _MAX_INT32  # as TensorFlow 1 does
+        self.names: list[str] = []
+        self._random = np.random.RandomState(self.seed)
+
+    def draw(self, num_examples: int, name: str) -> np.ndarray:
+        """Returns the numbers below `num_examples` in random order."""
+        self.names.append(name)
+        permutation = np.arange(num_examples)
+        self._random.shuffle(permutation)
+        return permutation
+
+
+def seed_together(
+    data_sets: Datasets, seed: int | None, info: DatasetInfo | None
+) -> Datasets:
+    """Returns the sets to their first example, on one common stream of shuffles."""
+    shuffles = _Shuffles(seed)
+    for name, data_set in data_sets._asdict().items():
+        data_set._reset(shuffles, name)
+    data_sets.info = info
+    return data_sets
+
+
+def _graph_seed() -> int | None:
+    """Returns the seed of TensorFlow's default graph, where one has been set."""
+    tensorflow = sys.modules.get('tensorflow')
+    if tensorflow is None:  # and it is not imported for this
+        return None
+    return tensorflow.compat.v1.get_default_graph().seed
+
+
+def check_dtype(dtype: Any) -> np.dtype:
+    """Returns NumPy's dtype for NumPy's, Python's or TensorFlow's uint8 or float32."""
+    try:
+        checked = np.dtype(getattr(dtype, 'as_numpy_dtype', dtype))
+    except TypeError:
+        checked = None
+    if dtype is None or checked not in (np.uint8, np.float32):
+        raise TypeError('Invalid image dtype %r, expected uint8 or float32' % (dtype,))
+    return checked

@@ -1,0 +1,248 @@
+"""One HTTP GET with a limit on every wait, the name lookup included.
+
+urllib has no time-out for the name lookup, none for a server that sends a byte now and
+then, and follows redirects to file:// and ftp://. Here every wait ends, and every
+failure is a `TransferError` with its reason.
+"""
+
+import concurrent.futures
+import http.client
+import threading
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mnist_tut.errors import printable
+
+STALL_SEC = 10.0  # the longest silence in the middle of a file
+_BLOCK_BYTES = 1 << 16
+
+
+class TransferError(Exception):
+    """Why a URL did not give its file.
+
+    Attributes:
+        server_responded: The server itself sent something: the machine is not offline.
+        retryable: Another try may succeed.
+    """
+
+    def __init__(self, reason: str, *, server_responded: bool, retryable: bool):
+        super().__init__(reason)
+        self.server_responded = server_responded
+        self.retryable = retryable
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows ten redirects, from http(s) to http(s) only."""
+
+    max_redirections = 10
+    inf_msg = 'more than 10 redirects, or a loop: '
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        """Returns the next request, or raises HTTPError where it is not allowed."""
+        fp.close()  # urllib would read the whole body first, however long it is
+        if not newurl.startswith(('http://', 'https://')):
+            reason = f'redirected to {newurl}, which is not on the web'
+            raise urllib.error.HTTPError(newurl, code, reason, headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Returns an opener for http and https alone: no file://, ftp:// or data:."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),  # reads http_proxy, https_proxy and no_proxy
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.UnknownHandler(),
+        _Redirects(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+def _call_with_timeout(
+    seconds: float, call: Callable[[], Any], undo: Callable[[], Any] | None
+):
+    """Returns `call()`, or raises TimeoutError; the call then runs on by itself.
+
+    It runs in a thread, because a name lookup has no time-out and cannot be
+    interrupted, and in a daemon thread, so that it does not keep the program alive.
+
+    Args:
+        seconds: How long to wait.
+        call: The call that may take too long.
+        undo: Called once a call that failed or was abandoned has ended; by default its
+            result is closed.
+    """
+    future: concurrent.futures.Future = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:
+            future.set_exception(error)
+
+    def clean_up(ended: concurrent.futures.Future) -> None:
+        if undo is not None:
+            undo()
+        elif hasattr(result := ended.exception() or ended.result(), 'close'):
+            result.close()
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return future.result(max(seconds, 0.0))
+    except BaseException:  # KeyboardInterrupt too
+        future.add_done_callback(clean_up)
+        raise
+
+
+class Response:
+    """The response to one GET request, its body still to be read.
+
+    Args:
+        url: An http or https address.
+        response_timeout_sec: How long the server may take until its response begins:
+            name lookup, connection, proxy, encryption and redirects together.
+
+    Attributes:
+        num_bytes: Length of the body; None where the server does not give it.
+
+    Raises:
+        TransferError: If there is no response, or its status is not 200.
+    """
+
+    def __init__(self, url: str, response_timeout_sec: float):
+        # The bytes of the file as they are stored, without an encoding on top.
+        headers = {'User-Agent': 'mnist_tut', 'Accept-Encoding': 'identity'}
+        try:
+            request = urllib.request.Request(url, headers=headers)
+            opener = _opener()
+            self._response = _call_with_timeout(
+                response_timeout_sec,
+                lambda: opener.open(request, timeout=STALL_SEC),
+                None,
+            )
+        except urllib.error.HTTPError as error:
+            reason = f'HTTP {error.code} {error.reason}'.strip()
+            # A proxy's own error does not show that the server was reached.
+            raise TransferError(
+                printable(reason),
+                server_responded=not request.has_proxy(),
+                retryable=error.code >= 500,
+            ) from None
+        except TimeoutError:
+            reason = f'no answer in {response_timeout_sec:.1f} s'
+            raise TransferError(
+                reason, server_responded=False, retryable=True
+            ) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            cause = getattr(error, 'reason', error)
+            # What urllib says in words, such as 'unknown url type', is about the URL.
+            is_final = isinstance(cause, (str, ValueError, http.client.InvalidURL))
+            raise TransferError(
+                printable(str(cause) or repr(error)),
+                server_responded=False,
+                retryable=not is_final,
+            ) from None
+        if self._response.status != 200:
+            self._response.close()
+            raise TransferError(
+                printable(f'HTTP {self._response.status} {self._response.reason}'),
+                server_responded=True,
+                retryable=False,
+            )
+        self.num_bytes = self._response.length
+        encoding = self._response.headers.get('Content-Encoding', '')
+        # A thread is reading, and closes the response if that fails.
+        self._reading = False
+        self._encoded = encoding.lower() in ('gzip', 'x-gzip')
+
+    def blocks(self, deadline: float) -> Iterator[bytes]:
+        """Yields the body, as the file's own bytes, until `deadline`.
+
+        Args:
+            deadline: On the clock of time.monotonic.
+
+        Raises:
+            TransferError: If the connection breaks, stalls, or is not done in time.
+        """
+        blocks = self._raw_blocks(deadline)
+        return _undo_content_encoding(blocks) if self._encoded else blocks
+
+    def close(self) -> None:
+        """Closes the connection, unless an abandoned thread will."""
+        if not self._reading:
+            self._response.close()
+
+    def _raw_blocks(self, deadline: float) -> Iterator[bytes]:
+        response, count = self._response, 0
+        while True:
+            remaining_sec = deadline - time.monotonic()
+            self._reading = True
+            try:
+                # read1 returns what has arrived: read would wait for a whole block,
+                # for hours where a server sends a byte now and then.
+                block = _call_with_timeout(
+                    min(remaining_sec, STALL_SEC),
+                    lambda: response.read1(_BLOCK_BYTES),
+                    response.close,
+                )
+            except TimeoutError:
+                too_slow = remaining_sec <= STALL_SEC
+                reason = f'silent for {STALL_SEC:.0f} s after {count} bytes'
+                if too_slow:
+                    reason = f'too slow: {count} bytes when the time was up'
+                raise TransferError(
+                    reason, server_responded=True, retryable=not too_slow
+                ) from None
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                reason = f'broken off after {count} bytes ({type(error).__name__})'
+                raise TransferError(
+                    reason, server_responded=True, retryable=True
+                ) from None
+            self._reading = False
+            if not block:
+                break
+            count += len(block)
+            yield block
+        if self.num_bytes is not None and count < self.num_bytes:
+            reason = f'broken off after {count} of {self.num_bytes} bytes'
+            raise TransferError(reason, server_responded=True, retryable=True)
+
+
+def _undo_content_encoding(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Removes a gzip layer that the server put on top of a .gz file.
+
+    The header Content-Encoding: gzip can mean that layer, or (a common mistake) the
+    file itself. The content of the first layer tells them apart: it is another gzip
+    file, or it is not.
+    """
+    head, content = b'', b''
+    for block in blocks:
+        head += block
+        try:
+            content = zlib.decompressobj(wbits=31).decompress(head, 2)
+        except zlib.error:
+            break
+        if len(content) == 2:
+            break
+    if content != b'\x1f\x8b':
+        yield head
+        yield from blocks
+        return
+    layer, block = zlib.decompressobj(wbits=31), head
+    try:
+        while not layer.eof:
+            yield layer.decompress(layer.unconsumed_tail + block, _BLOCK_BYTES)
+            block = b'' if layer.unconsumed_tail else next(blocks, b'')
+            if not (block or layer.unconsumed_tail or layer.eof):
+                return
+    except zlib.error as error:
+        reason = f'its outer gzip layer is damaged ({error})'
+        raise TransferError(reason, server_responded=True, retryable=True) from None

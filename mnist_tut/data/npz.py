@@ -1,0 +1,261 @@
+"""The lecture's mnist_data.npz: the four arrays of MNIST in one file.
+
+An npz file is a zip of .npy arrays. NumPy's own loader allocates what a header asks
+for, unpickles objects where it is allowed to, and reports a saved web page as a pickle.
+Here the zip's directory and each array's header are read and compared first, and no
+object is ever unpickled.
+"""
+
+import hashlib
+import io
+import os
+import zipfile
+from typing import IO, BinaryIO, NamedTuple
+
+from mnist_tut import files
+from mnist_tut.data import idx, locate
+from mnist_tut.errors import DataError, FlagError, printable
+
+import numpy as np
+
+KEYS = ('X_train', 'X_test', 'y_train', 'y_test')
+DEFAULT_PATH = 'mnist_data.npz'
+
+_HEADER_BYTES = 1 << 12  # NumPy writes 128
+
+
+class Digits(NamedTuple):
+    """MNIST's four arrays, in the lecture's order.
+
+    Attributes:
+        X_train: uint8 [N, 28, 28], pixel values in [0, 255]; 0 is background.
+        X_test: uint8 [M, 28, 28].
+        y_train: uint8 [N], digits 0 to 9.
+        y_test: uint8 [M].
+    """
+
+    X_train: np.ndarray
+    X_test: np.ndarray
+    y_train: np.ndarray
+    y_test: np.ndarray
+
+
+def load(
+    path: files.Path | None = None,
+    data_dir: files.Path | None = None,
+    dataset: str = 'auto',
+    source_url: str | None = None,
+) -> tuple[dict[str, np.ndarray], locate.DatasetInfo]:
+    """Loads the four arrays from the lecture's file, or from MNIST's four IDX files.
+
+    Args:
+        path: The npz file. If it is None, mnist_data.npz is read where it is there and
+            no other argument asks for something else.
+        data_dir: Folder of the IDX files; MNIST_data if None.
+        dataset: Which data set; see `locate.locate`.
+        source_url: Base URL of a mirror to download from.
+
+    Returns:
+        The arrays by the names in KEYS, and what they are.
+
+    Raises:
+        FlagError: If `path` and `dataset` contradict each other.
+        DataError: If a file cannot be read or anything in it is wrong.
+    """
+    if path is not None and dataset != 'auto':
+        raise FlagError(
+            f'--npz={printable(path)} --dataset={dataset}: expected one of the two'
+        )
+    if path is None and data_dir is None and dataset == 'auto':
+        path = DEFAULT_PATH if os.path.lexists(DEFAULT_PATH) else None
+    if path is not None:
+        digits, sha256 = _read_file(path)
+        info = locate.DatasetInfo(os.fsdecode(path), 'npz', sha256[:16])
+        locate.log_dataset(info)
+    else:
+        info = locate.locate(data_dir or 'MNIST_data', dataset, source_url)
+        digits = _read_idx_files(info)
+    for name in ('X_train', 'X_test'):
+        pixels = getattr(digits, name)
+        if pixels.min() == pixels.max():
+            raise DataError(
+                f'{printable(info.directory)}: all pixels of {name} are '
+                f'{pixels.min()}; expected images with some contrast'
+            )
+    return digits._asdict(), info
+
+
+def _read_idx_files(info: locate.DatasetInfo) -> Digits:
+    digits = Digits(
+        X_train=idx.read_images(info.files[locate.TRAIN_IMAGES]),
+        X_test=idx.read_images(info.files[locate.TEST_IMAGES]),
+        y_train=idx.read_labels(info.files[locate.TRAIN_LABELS]),
+        y_test=idx.read_labels(info.files[locate.TEST_LABELS]),
+    )
+    where = printable(info.directory)
+    idx.check_lengths(digits.X_train, digits.y_train, f'{where}, training set')
+    idx.check_lengths(digits.X_test, digits.y_test, f'{where}, test set')
+    return digits
+
+
+def read(path: files.Path) -> Digits:
+    """Reads the lecture's file; other arrays in it are ignored.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The four arrays.
+
+    Raises:
+        DataError: If it cannot be read or anything in it is wrong.
+    """
+    return _read_file(path)[0]
+
+
+def _read_file(path: files.Path) -> tuple[Digits, str]:
+    """Returns the arrays and the SHA-256 of the file."""
+    name = files.display_name(path)
+    with files.open_regular(path) as stream:
+        _check_start(stream, name)
+        stream.seek(0)
+        sha256 = hashlib.sha256(stream.read()).hexdigest()
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                _check_keys(archive, name)
+                digits = Digits(*(_read(archive, key, name) for key in KEYS))
+        except DataError:
+            raise
+        except Exception as error:
+            # zipfile and zlib have a dozen ways to say that a file is damaged.
+            reason = ' '.join(str(error).split()) or type(error).__name__
+            raise DataError(f'{name}: damaged npz file: {reason}') from error
+    _check_digits(digits, name)
+    return digits, sha256
+
+
+def write(path: files.Path, digits: Digits) -> None:
+    """Writes the lecture's file, compressed, whole or not at all.
+
+    Args:
+        path: Where to; a file that is there is replaced.
+        digits: The four arrays.
+
+    Raises:
+        DataError: If an array is not what it should be, or the file cannot be written.
+    """
+    for key, array in digits._asdict().items():
+        _check_array(array.dtype, array.shape, key, key)
+    _check_digits(digits, files.display_name(path))
+    with files.atomic_write(path) as stream:
+        np.savez_compressed(stream, **digits._asdict())
+
+
+def _check_start(stream: BinaryIO, name: str) -> None:
+    """Raises DataError, saying what the file probably is, unless it is a zip file."""
+    head = stream.read(6)
+    if head.startswith(b'PK'):
+        return
+    expected = f'expected an npz file (a zip of the arrays {", ".join(KEYS)})'
+    if not head:
+        raise DataError(f'{name}: empty; {expected}')
+    if head == b'\x93NUMPY':
+        raise DataError(f'{name}: a single array in .npy format; {expected}')
+    page = ': a saved web page?' if head.lstrip().startswith(b'<') else ''
+    raise DataError(f'{name}: starts with {head[:4]!r}{page}; {expected}')
+
+
+def _check_keys(archive: zipfile.ZipFile, name: str) -> None:
+    found = sorted(archive.namelist())
+    if {f'{key}.npy' for key in KEYS} <= set(found):
+        return
+    shown = ', '.join(printable(entry) for entry in found[:10]) or 'nothing'
+    more = f' and {len(found) - 10} more' if len(found) > 10 else ''
+    raise DataError(
+        f'{name}: expected the arrays {", ".join(KEYS)}; found {shown}{more}'
+    )
+
+
+def _read(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
+    where = f'{name}: {key}'
+    member = archive.getinfo(f'{key}.npy')
+    if member.flag_bits & 1:
+        raise DataError(f'{where} is encrypted; expected an npz file without password')
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # The other methods take as much memory as a few bytes tell them to.
+        raise DataError(f'{where} is compressed in a way that NumPy never writes')
+    with archive.open(member) as stream:
+        start, shape, fortran_order = _read_header(stream, key, where)
+    size = shape[0] * (1 if key.startswith('y') else 28 * 28)
+    if member.file_size != start + size:
+        raise DataError(
+            f'{where}: header says {list(shape)}, {start + size} bytes in all; '
+            f'the zip directory says {member.file_size}'
+        )
+    if size > idx.MAX_UNCHECKED_BYTES:
+        # As in idx: check that it is all there before any of it is kept.
+        _read_items(archive, member, start, size, where)
+    items = np.empty(size, np.uint8)
+    _read_items(archive, member, start, size, where, items)
+    return np.ascontiguousarray(
+        items.reshape(shape, order='F' if fortran_order else 'C')
+    )
+
+
+def _read_header(
+    stream: IO[bytes], key: str, where: str
+) -> tuple[int, tuple[int, ...], bool]:
+    """Returns where the items begin, the shape, and whether columns are together."""
+    head = io.BytesIO(stream.read(_HEADER_BYTES))
+    try:
+        version = np.lib.format.read_magic(head)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran_order, dtype = read_header(head)
+    except Exception as error:  # NumPy evaluates it as Python, so it can be anything
+        raise DataError(f'{where} is not an array in .npy format') from error
+    _check_array(dtype, shape, key, where)
+    return head.tell(), shape, fortran_order
+
+
+def _check_array(dtype: np.dtype, shape: tuple[int, ...], key: str, where: str) -> None:
+    item_shape = () if key.startswith('y') else (28, 28)
+    if dtype != np.uint8 or not shape or shape[1:] != item_shape:
+        expected = ', '.join(['N', *map(str, item_shape)])
+        raise DataError(
+            f'{where} is {dtype} {list(shape)}; expected uint8 [{expected}]'
+        )
+    if not 1 <= shape[0] <= idx.MAX_ITEMS:
+        raise DataError(
+            f'{where}: header says {shape[0]} examples; expected 1 to {idx.MAX_ITEMS}'
+        )
+
+
+def _check_digits(digits: Digits, name: str) -> None:
+    """Raises DataError for labels above 9, and unless each image has a label."""
+    for part in ('train', 'test'):
+        labels = getattr(digits, f'y_{part}')
+        idx.check_labels(labels, f'{name}: y_{part}')
+        idx.check_lengths(getattr(digits, f'X_{part}'), labels, f'{name}, {part}')
+
+
+def _read_items(
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    start: int,
+    size: int,
+    where: str,
+    items: np.ndarray | None = None,
+) -> None:
+    """Reads what follows the header, into `items` if given; at its end is the CRC."""
+    with archive.open(member) as stream:
+        stream.read(start)
+        count = idx.read_exactly(stream, size, items)
+        more = len(stream.read(1))
+    if count < size or more:
+        raise DataError(
+            f'{where}: header says {size} bytes, data holds {count}'
+            + (' or more' if more else '')
+        )

@@ -1,0 +1,50 @@
+"""One line for what TensorFlow reports in many."""
+
+import re
+
+from mnist_tut import errors
+
+import tensorflow.compat.v1 as tf
+
+# What TensorFlow says of a variable that was never initialized.
+_NO_VALUE = re.compile(
+    r'Could not find variable (\S+)\. This'
+    r'|Could not find resource: \w+/([^\s)]+)'
+    r'|use uninitialized value (\S+)'
+)
+
+
+def explain(
+    error: BaseException | None, step: int, folder: str
+) -> errors.RunError | None:
+    """Returns an error of one line for one of TensorFlow's or the system's, or None.
+
+    Args:
+        error: What ended a run.
+        step: Number of the training step that was under way.
+        folder: Folder of the run.
+    """
+    if isinstance(error, tf.errors.InvalidArgumentError):
+        # A histogram notices before the loss is looked at.
+        match = re.search(r'(Nan|Infinity) in .*istogram for: \S+', error.message)
+        return errors.DivergedError(step, match[0], folder) if match else None
+    if isinstance(error, (tf.errors.FailedPreconditionError, tf.errors.NotFoundError)):
+        match = _NO_VALUE.search(error.message)
+        if match is None:
+            return None
+        [name] = filter(None, match.groups())
+        return errors.RunError(
+            f'variable {name} has no value; run tf.global_variables_initializer() '
+            'after run.session(...)'
+        )
+    text = str(error)
+    if isinstance(error, (tf.errors.OpError, OSError)) and 'No space left' in text:
+        # The folder's own name may contain spaces.
+        path = rf'({re.escape(folder)}[^\n;]*?|\S+?)(\.tempstate\d+)?; No space left'
+        match = re.search(path, text)
+        where = match[1] if match else getattr(error, 'filename', None) or folder
+        return errors.RunError(
+            f'{errors.printable(where)}: cannot be written: No space left on device; '
+            'earlier checkpoints are intact; make room and continue with --resume'
+        )
+    return None

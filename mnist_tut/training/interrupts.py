@@ -1,0 +1,51 @@
+"""Ctrl-C and SIGTERM end a run after the step that is under way."""
+
+import contextlib
+import os
+import signal
+from typing import Any
+
+
+class Interrupts(contextlib.AbstractContextManager):
+    """Remembers a first SIGINT or SIGTERM; a second one ends the process at once.
+
+    Attributes:
+        signal: Number of the signal that has come, or 0.
+    """
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> 'Interrupts':
+        """Installs the handlers; only the main thread can."""
+        with contextlib.suppress(ValueError):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._handlers[number] = signal.signal(number, self._handle)
+        return self
+
+    def _handle(self, number: int, frame: Any) -> None:
+        if self.signal:
+            os._exit(128 + number)
+        self.signal = number
+
+    @property
+    def name(self) -> str:
+        """Name of the signal."""
+        return signal.Signals(self.signal).name
+
+    def raise_exit(self) -> None:
+        """Ends the program as the signal would have.
+
+        Raises:
+            KeyboardInterrupt: For SIGINT; from the command line the status is 130.
+            SystemExit: For SIGTERM, with status 143.
+        """
+        if self.signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + self.signal)
+
+    def __exit__(self, *exception: Any) -> None:
+        """Restores the handlers that were there before."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)

@@ -1,0 +1,95 @@
+"""The steps of a run: progress, checkpoints, and an orderly end after a signal."""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mnist_tut import errors
+from mnist_tut.flags import Flags
+from mnist_tut.training.checkpoint import Checkpoints
+from mnist_tut.training.interrupts import Interrupts
+from mnist_tut.training.progress import Bar
+
+import tensorflow.compat.v1 as tf
+
+
+class Loop(contextlib.AbstractContextManager):
+    """Yields steps; after the body of each it saves a checkpoint where one is due.
+
+    A context manager, because a generator is not closed where the loop's body raises.
+
+    Attributes:
+        step: The step that is under way, or the last one.
+    """
+
+    def __init__(
+        self,
+        flags: Flags,
+        folder: str,
+        checkpoints: Checkpoints,
+        writers: Sequence[tf.summary.FileWriter],
+    ):
+        """Takes the lesson's flags, and what is saved where."""
+        self._flags = flags
+        self._folder = folder
+        self._checkpoints = checkpoints
+        self._writers = writers
+        self._exit = contextlib.ExitStack()
+        self._bar: Bar | None = None
+        self._is_saved = True
+        self.step = 0
+
+    def steps(self, start: int, num_steps: int) -> Iterator[int]:
+        """Yields start, ... num_steps - 1.
+
+        Args:
+            start: Number of steps that are done already.
+            num_steps: Number of steps of the whole run.
+
+        Raises:
+            errors.RunError: If a checkpoint cannot be written.
+            KeyboardInterrupt: After SIGINT, when the step is done and saved.
+            SystemExit: After SIGTERM, likewise, with status 143.
+        """
+        lesson, checkpoint_steps = (
+            self._flags.lesson,
+            self._flags.FLAGS.checkpoint_steps,
+        )
+        with self:
+            interrupts = self._exit.enter_context(Interrupts())
+            self._bar = self._exit.enter_context(Bar(lesson, start, num_steps))
+            for self.step in range(start, num_steps):
+                self._is_saved = False
+                yield self.step
+                self._bar.advance()
+                num_done = self.step + 1
+                is_due = num_done % checkpoint_steps == 0 or num_done == num_steps
+                if is_due or interrupts.signal:
+                    self._save()
+                if interrupts.signal:
+                    print(
+                        f'{interrupts.name}: stopped and saved after {num_done} steps; '
+                        f'continue with python -m mnist_tut.{lesson} --resume '
+                        f'--log_dir={errors.printable(self._folder)}',
+                        file=sys.stderr,
+                    )
+                    interrupts.raise_exit()
+
+    def finish(self) -> None:
+        """Saves the last step of a loop that was left by `break`."""
+        if not self._is_saved:
+            self._save()
+
+    def _save(self) -> None:
+        self._checkpoints.save(self.step, self._writers)
+        self._is_saved = True
+
+    def show(self, metrics: dict[str, float]) -> None:
+        """Shows metrics beside the progress bar."""
+        if self._bar is not None:
+            self._bar.show(metrics)
+
+    def __exit__(self, *exception: Any) -> None:
+        """Removes the progress bar, and restores the signals' handlers."""
+        self._exit.close()

@@ -1,0 +1,87 @@
+"""A progress bar that never appears between the lines that a lesson prints.
+
+It is drawn on stderr, and only on a terminal or in a notebook. stdout gets the same
+bytes with it and without it.
+"""
+
+import contextlib
+import sys
+from typing import Any, TextIO
+
+from tqdm import std
+
+
+class Bar(contextlib.AbstractContextManager):
+    """Steps done, steps per second, time left and the newest metrics of a run."""
+
+    def __init__(self, lesson: str, start: int, total: int):
+        """Starts the bar at step `start` of `total`."""
+        self._bar = _make_bar(desc=lesson, initial=start, total=total, unit='step')
+        self._stdout: TextIO | None = None
+
+    def __enter__(self) -> 'Bar':
+        """Redirects stdout where both it and the bar are on the terminal."""
+        if not self._bar.disable and sys.stdout.isatty():
+            self._stdout = sys.stdout
+            sys.stdout = _StdoutAboveBar(self._stdout, self._bar)
+        return self
+
+    def advance(self) -> None:
+        """Counts one step."""
+        if isinstance(sys.stdout, _StdoutAboveBar) and sys.stdout.in_mid_line:
+            self._bar.n += 1  # counted, and drawn once the line is finished
+        else:
+            self._bar.update()
+
+    def show(self, metrics: dict[str, float]) -> None:
+        """Shows metrics behind the bar the next time it is drawn."""
+        if not self._bar.disable:
+            text = ' '.join(f'{name}={value:.4g}' for name, value in metrics.items())
+            self._bar.set_postfix_str(text, refresh=False)
+
+    def __exit__(self, *exception: Any) -> None:
+        """Removes the bar; the lesson's lines stay."""
+        if self._stdout is not None:
+            sys.stdout = self._stdout
+        self._bar.close()
+
+
+class _StdoutAboveBar:
+    """stdout that clears the bar before a line is printed in its place."""
+
+    def __init__(self, stream: TextIO, bar: std.tqdm):
+        self._stream = stream
+        self._bar = bar
+        self.in_mid_line = False
+
+    def write(self, text: str) -> int:
+        if text:
+            if not self.in_mid_line:
+                self._bar.clear()
+            self.in_mid_line = not text.endswith('\n')
+        count = self._stream.write(text)
+        self._stream.flush()
+        return count
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _make_bar(**settings: Any) -> std.tqdm:
+    """Returns tqdm's bar for a notebook or a terminal; elsewhere a disabled one."""
+    settings |= {'leave': False, 'dynamic_ncols': True}
+    if not _in_notebook():
+        return std.tqdm(**settings, disable=None)
+    with contextlib.suppress(ImportError):
+        import ipywidgets  # type: ignore[import-not-found]  # noqa: F401
+        from tqdm import notebook
+
+        return notebook.tqdm(**settings)
+    return std.tqdm(**settings)
+
+
+def _in_notebook() -> bool:
+    """Returns whether this process is a Jupyter kernel."""
+    ipython = sys.modules.get('IPython')
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, 'kernel')

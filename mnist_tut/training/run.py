@@ -1,0 +1,249 @@
+"""One training run, as a lesson sees it.
+
+    with tf.Graph().as_default(), Run(flags) as run:
+        mnist = input_data.read_data_sets(FLAGS.data_dir, **run.data_options)
+        ...  # the graph
+        sess = run.session(mnist, images=x, scores=y)
+        sess.run(tf.global_variables_initializer())
+        for step in run.steps(FLAGS.max_steps):
+            ...  # the step
+            run.record(step, loss=loss_value)
+    return run.history
+
+Behind it are the run's folder and seed, checkpoints and exact resuming, progress,
+interrupts, and the check that all metrics are finite. The lesson's graph remains its
+own: nothing is added to it but the ops of a Saver, once it is complete.
+"""
+
+import contextlib
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, SupportsFloat
+
+from mnist_tut import errors, files, plots
+from mnist_tut.data import locate
+from mnist_tut.flags import Flags
+from mnist_tut.training.checkpoint import Checkpoints, compare_variables
+from mnist_tut.training.explain import explain
+from mnist_tut.training.history import History
+from mnist_tut.training.loop import Loop
+from mnist_tut.training.run_folder import HISTORY_FILE, RunFolder, own_files
+from mnist_tut.training.session import Session
+
+import tensorflow.compat.v1 as tf
+
+_MAX_BYTES = 2**31  # of all variables
+_REMEDY = (
+    'inside "with Run(flags) as run:" build the graph, call run.session(...), and '
+    'write the loop as "for step in run.steps(max_steps):"'
+)
+
+
+class Run(contextlib.AbstractContextManager):
+    """One training run, for a `with`.
+
+    Attributes:
+        log_dir: Folder of the run, made if it was missing, and locked.
+        seed: Seed of batch order, initial values and dropout.
+        history: The metrics so far; what `run_training` returns.
+    """
+
+    def __init__(self, flags: Flags):
+        """Takes the lesson's flags."""
+        self._flags = flags
+        self._checkpoints: Checkpoints | None = None
+        self._loop: Loop | None = None
+        self._writers: list[tf.summary.FileWriter] = []
+
+    def __enter__(self) -> 'Run':
+        """Claims the folder; FlagError or RunError if it cannot be used."""
+        self._flags.check_folders()
+        with contextlib.ExitStack() as stack:
+            self._folder = stack.enter_context(RunFolder(self._flags))
+            self.seed = self._folder.choose_seed()
+            self._exit = stack.pop_all()
+        self.log_dir = self._folder.path
+        self.history = History(self.log_dir)
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        """Says what is missing where the run was not entered."""
+        if name in ('log_dir', 'seed', 'history', '_folder'):
+            raise errors.RunError(f'run.{name} before the run was entered: {_REMEDY}')
+        raise AttributeError(name)
+
+    @property
+    def data_options(self) -> dict[str, Any]:
+        """Arguments of `read_data_sets` that every lesson passes on."""
+        return {'seed': self.seed, **self._flags.subset('dataset', 'source_url')}
+
+    def locate(self, directory: str) -> locate.DatasetInfo:
+        """Returns which data files to read, for a lesson that reads them itself."""
+        return locate.locate(directory, **self._flags.subset('dataset', 'source_url'))
+
+    def session(
+        self,
+        data: Any,
+        *,
+        images: tf.Tensor,
+        scores: tf.Tensor,
+        feeds: dict[tf.Tensor, float] | None = None,
+        pixel_range: tuple[float, float] = (0.0, 1.0),
+        num_examples: int | None = None,
+        saver: tf.train.Saver | None = None,
+    ) -> Session:
+        """Opens the default session, once the graph is complete.
+
+        Args:
+            data: Datasets, or the DatasetInfo of data that is read in file order, or
+                None for data that is made up.
+            images: Placeholder for inference, [B, 784] or [B, 28, 28, 1].
+            scores: [B, 10], logits or probabilities; the largest is the prediction.
+            feeds: What else must be fed, such as a dropout's keep_prob.
+            pixel_range: Pixel values of background and of full ink.
+            num_examples: Size of the training set, unless `data` is Datasets.
+            saver: The lesson's own Saver, if its document has one.
+        """
+        if self._checkpoints is not None:
+            raise errors.RunError('run.session(...) was called twice; call it once')
+        _check_model_size()
+        _check_batch_size(self._flags, data, images, num_examples)
+        self._info = locate.fake() if data is None else getattr(data, 'info', data)
+        model = _describe_model(images, scores, feeds or {}, pixel_range)
+        difference = compare_variables(self.log_dir, tf.global_variables())
+        self._folder.prepare(difference, self.seed, self._info, model)
+        saver = saver or tf.train.Saver()
+        sess = self._exit.enter_context(Session())
+        parts = {'history': self.history, 'random_ops': sess, 'data': data}
+        self._checkpoints = Checkpoints(self.log_dir, saver, sess, parts)
+        return sess
+
+    def summary_writer(self, name: str = '', graph: tf.Graph | None = None) -> Any:
+        """Returns a tf.summary.FileWriter for a folder `name` in the run's folder."""
+        self._require_session('run.summary_writer()')
+        folder = os.path.normpath(os.path.join(self.log_dir, name))
+        writer = self._exit.enter_context(tf.summary.FileWriter(folder, graph))
+        self._writers.append(writer)
+        return writer
+
+    def steps(self, num_steps: int) -> Iterator[int]:
+        """Returns the steps to be done, from 0; with --resume those that remain."""
+        checkpoints, start = self._require_session('run.steps()'), 0
+        checkpoints.require_all_variables()
+        if self._flags.FLAGS.resume:
+            start = checkpoints.restore(num_steps, self._writers)
+            self._folder.write_run_file()
+        self._loop = self._exit.enter_context(
+            Loop(self._flags, self.log_dir, checkpoints, self._writers)
+        )
+        return self._loop.steps(start, num_steps)
+
+    def record(self, step: int, **metrics: SupportsFloat) -> None:
+        """Records metrics of `step`; DivergedError if one is nan or infinite."""
+        values = {name: float(value) for name, value in metrics.items()}
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise errors.DivergedError(step, f'the {name} is {value}', self.log_dir)
+            self.history.add(step, name, value)
+        if self._loop is not None:
+            self._loop.show(values)
+
+    def plot(self, name: str, draw: Callable, *arrays: Any, **options: Any) -> None:
+        """Writes the picture `name`, which a function of `plots` draws, if asked to."""
+        if (directory := self._flags.FLAGS.plots_dir) is not None:
+            plots.save(draw(*arrays, **options), directory, name)
+
+    def _require_session(self, what: str) -> Checkpoints:
+        if self._checkpoints is None:
+            raise errors.RunError(f'{what} before run.session(...): {_REMEDY}')
+        return self._checkpoints
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Writes the history and the loss curve, and releases the folder."""
+        with self._exit:
+            step = 0 if self._loop is None else self._loop.step
+            if (explained := explain(error, step, self.log_dir)) is not None:
+                raise explained from error
+            if error is None:
+                if self._loop is None:
+                    raise errors.RunError(f'the run ended without steps: {_REMEDY}')
+                self._loop.finish()
+                _finish(self, self._info)
+
+
+def _check_model_size() -> None:
+    """Raises FlagError if the variables of the default graph are too large."""
+    sizes = {
+        variable.op.name: variable.shape.num_elements() * variable.dtype.size
+        for variable in tf.global_variables()
+    }
+    total = sum(sizes.values())
+    if total > _MAX_BYTES:
+        name = max(sizes, key=sizes.__getitem__)
+        raise errors.FlagError(
+            f'the variables would take {total / 1e9:.1f} GB, {name} alone '
+            f'{sizes[name] / 1e9:.1f} GB; expected at most {_MAX_BYTES / 1e9:.1f} GB; '
+            'choose smaller layers'
+        )
+
+
+def _check_batch_size(
+    flags: Flags, data: Any, images: tf.Tensor, num_examples: int | None
+) -> None:
+    """Raises FlagError if a batch is larger than a set that it is drawn from."""
+    sizes = {'training': num_examples}
+    if hasattr(data, 'train'):
+        sizes = {'training': data.train.num_examples}
+        if images.shape.as_list()[0] is not None:  # evaluated in such batches, too
+            sizes['validation'] = data.validation.num_examples
+            sizes['test'] = data.test.num_examples
+    batch_size = flags.FLAGS.batch_size
+    for name, size in sizes.items():
+        if size is not None and batch_size > size:
+            raise errors.FlagError(
+                f'--batch_size={batch_size}: the {name} set has only {size} examples; '
+                'choose at most that many'
+            )
+
+
+def _describe_model(
+    images: tf.Tensor,
+    scores: tf.Tensor,
+    feeds: dict[tf.Tensor, float],
+    pixel_range: tuple[float, float],
+) -> dict[str, Any]:
+    """Returns what `inference` must know of the graph, ready for JSON."""
+    return {
+        'images': images.name,
+        'scores': scores.name,
+        'probabilities': scores.op.type == 'Softmax',
+        'feeds': {tensor.name: value for tensor, value in feeds.items()},
+        'pixel_range': list(pixel_range),
+    }
+
+
+def _finish(run: Run, info: locate.DatasetInfo) -> None:
+    """Writes history and loss curve, and prints what belongs beside the figures."""
+    history, log_dir = run.history, run.log_dir
+    run.plot(
+        'loss.png', plots.loss_curve, history.values('loss'), history.steps('loss')
+    )
+    path = os.path.join(log_dir, HISTORY_FILE)
+    files.write_bytes(path, history.to_json().encode(), errors.RunError)
+    if disclaimer := info.disclaimer():
+        print(disclaimer)
+        print(disclaimer, file=sys.stderr)
+    if any('tfevents' in path for path in own_files(log_dir)):
+        print(
+            f'See it in TensorBoard: {_interpreter()} -m tensorboard.main '
+            f'--logdir={errors.printable(log_dir)}',
+            file=sys.stderr,
+        )
+
+
+def _interpreter() -> str:
+    """Returns the shortest path of this Python."""
+    relative = os.path.relpath(sys.executable)
+    return min(relative, sys.executable, key=len)

@@ -1,0 +1,102 @@
+"""A session that counts what random ops draw, so that a run can resume exactly.
+
+`tf.nn.dropout` and the other random ops count their draws inside their kernels, where
+no checkpoint reaches, and begin anew in a new session. The counter advances with each
+number drawn, so it is enough to know how many numbers an op has drawn, and to draw as
+many in the new session.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from mnist_tut import runtime
+
+import tensorflow.compat.v1 as tf
+
+# Random ops whose first input is the shape of what they return.
+_RANDOM_OPS = {
+    'RandomStandardNormal',
+    'RandomUniform',
+    'RandomUniformInt',
+    'TruncatedNormal',
+}
+_CHUNK = 10_000_000  # numbers drawn at a time: 40 MB
+
+
+class Session(tf.Session):
+    """A tf.Session that knows how many numbers each random op has drawn.
+
+    It counts in `run`, and so in `Tensor.eval` and `Operation.run`, but not in
+    `partial_run` and `make_callable`.
+    """
+
+    def __init__(self, graph: tf.Graph | None = None):
+        """Opens the session, with the configuration of all sessions here."""
+        super().__init__(graph=graph, config=runtime.session_config())
+        self._num_drawn: dict[str, int] = {}  # by name of the op
+        self._cache: dict[tuple[int, ...], Any] = {}
+
+    def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
+        """Runs as tf.Session.run does, and counts."""
+        shapes = self._random_shapes(fetches)
+        if not shapes:
+            return super().run(fetches, feed_dict, options, run_metadata)
+        # The shapes are tensors of the graph; to fetch them adds no op.
+        values, drawn = super().run([fetches, shapes], feed_dict, options, run_metadata)
+        for name, shape in drawn.items():
+            self._count(name, math.prod(shape.tolist()))
+        return values
+
+    def get_state(self) -> dict[str, int]:
+        """Returns how many numbers each random op has drawn, by its name."""
+        return dict(self._num_drawn)
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Draws, and discards, until each op has drawn as many numbers as in `state`.
+
+        Args:
+            state: From `get_state()` of a session on the same graph.
+        """
+        for name, num_drawn in state.items():
+            op = self.graph.get_operation_by_name(name)
+            [rank] = op.inputs[0].shape.as_list()
+            while (missing := num_drawn - self._num_drawn.get(name, 0)) > 0:
+                size = min(missing, _CHUNK)
+                super().run(op, {op.inputs[0]: [size] + [1] * (rank - 1)})
+                self._count(name, size)
+
+    def _count(self, name: str, size: int) -> None:
+        self._num_drawn[name] = self._num_drawn.get(name, 0) + size
+
+    def _random_shapes(self, fetches: Any) -> dict[str, tf.Tensor]:
+        """Returns, by its name, the shape tensor of each random op that will run."""
+        leaves = fetches if isinstance(fetches, (list, tuple)) else [fetches]
+        if not all(isinstance(leaf, (tf.Tensor, tf.Operation)) for leaf in leaves):
+            return self._find_shapes(tf.nest.flatten(fetches))
+        # A loop fetches the same tensors at every step.
+        key = tuple(map(id, leaves))
+        if key not in self._cache:
+            # With the tensors, so that no other object can get the same id.
+            self._cache[key] = self._find_shapes(leaves), leaves
+        return self._cache[key][0]
+
+    def _find_shapes(self, leaves: Sequence[Any]) -> dict[str, tf.Tensor]:
+        elements = [self.graph.as_graph_element(leaf) for leaf in leaves]
+        ops = [getattr(element, 'op', element) for element in elements]
+        return {
+            op.name: op.inputs[0]
+            for op in upstream_ops(ops)
+            if op.type in _RANDOM_OPS and op.inputs[0].shape.is_fully_defined()
+        }
+
+
+def upstream_ops(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
+    """Yields the ops that have to run before `ops`, and these themselves, once each."""
+    waiting, seen = list(ops), set()
+    while waiting:
+        op = waiting.pop()
+        if op not in seen:
+            seen.add(op)
+            yield op
+            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)

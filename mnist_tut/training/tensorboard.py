@@ -1,0 +1,134 @@
+"""Files that TensorBoard reads, apart from what a lesson itself writes to them.
+
+The embedding projector shows a layer's activations as a cloud of points: a point for
+each digit, marked with its picture. TensorFlow 1 stores the points in a variable of the
+graph, and so in every checkpoint. Here they are a file of their own, and a lesson's
+graph stays as it is.
+"""
+
+import io
+import os
+
+from mnist_tut import errors, files
+from mnist_tut.training.run_folder import own_files
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from google.protobuf import text_format
+from PIL import Image
+from tensorboard.plugins.projector import ProjectorConfig
+
+MAX_POINTS = 1000  # that can be turned smoothly with the mouse
+_SIDE = 28  # width and height of a digit
+
+
+def write_projector(
+    log_dir: str | os.PathLike,
+    sess: tf.Session,
+    layer: str,
+    images_placeholder: tf.Tensor,
+    images: np.ndarray,
+    labels: np.ndarray,
+) -> None:
+    """Writes the files of the embedding projector.
+
+    Args:
+        log_dir: Folder of the event file, which is the run that shows the points.
+        sess: Session in which the model has been trained.
+        layer: Name of a tensor [B, D] whose values are the coordinates; the points get
+            the name of its first scope.
+        images_placeholder: [B, 784]; B may be None or a number.
+        images: [N, 784], pixel values in [0, 1]; the first MAX_POINTS are shown.
+        labels: [N] digits, or [N, 10] one-hot.
+
+    Raises:
+        errors.RunError: If a file cannot be written.
+    """
+    images, labels = images[:MAX_POINTS], labels[:MAX_POINTS]
+    digits = labels.argmax(axis=1) if labels.ndim == 2 else labels
+    vectors = _activations(sess, layer, images_placeholder, images)
+
+    def save(name: str, content: bytes) -> str:
+        files.write_bytes(os.path.join(log_dir, name), content, errors.RunError)
+        return name
+
+    config = ProjectorConfig()
+    embedding = config.embeddings.add()
+    embedding.tensor_name = layer.split('/')[0]
+    embedding.tensor_path = save('projector-vectors.tsv', _table(vectors, '%.6g'))
+    embedding.metadata_path = save('projector-labels.tsv', _table(digits, '%d'))
+    embedding.sprite.image_path = save('projector-sprite.png', _sprite(images))
+    embedding.sprite.single_image_dim.extend([_SIDE, _SIDE])
+    # Last, when the files that it names are there.
+    save('projector_config.pbtxt', text_format.MessageToString(config).encode())
+
+
+def _activations(
+    sess: tf.Session, layer: str, images_placeholder: tf.Tensor, images: np.ndarray
+) -> np.ndarray:
+    """Returns the values of a layer, float32 [N, D], for any number of images."""
+    [batch_size, _] = images_placeholder.shape.as_list()
+    batch_size = batch_size or len(images)
+    batches = []
+    for begin in range(0, len(images), batch_size):
+        batch = images[begin : begin + batch_size]
+        # The last batch is filled up with copies of its own images.
+        full = np.resize(batch, (batch_size, *batch.shape[1:]))
+        values = sess.run(layer, feed_dict={images_placeholder: full})
+        batches.append(values[: len(batch)])
+    return np.concatenate(batches)
+
+
+def _table(rows: np.ndarray, number: str) -> bytes:
+    """Returns tab-separated text; from binary files TensorBoard guesses the type."""
+    table = io.BytesIO()
+    np.savetxt(table, rows, fmt=number, delimiter='\t')
+    return table.getvalue()
+
+
+def _sprite(images: np.ndarray) -> bytes:
+    """Returns a PNG of all digits in reading order, nearly a square.
+
+    Ink is black: TensorBoard multiplies the picture by the color of the label.
+    """
+    per_row = int(np.ceil(np.sqrt(len(images))))
+    rows = -(-len(images) // per_row)
+    tiles = np.zeros((rows * per_row, _SIDE, _SIDE), np.float32)
+    tiles[: len(images)] = images.reshape(-1, _SIDE, _SIDE)
+    lines = tiles.reshape(rows, per_row, _SIDE, _SIDE).swapaxes(1, 2)
+    sheet = lines.reshape(rows * _SIDE, per_row * _SIDE)
+    gray = np.rint(255 * (1 - sheet)).astype(np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(gray).save(png, 'PNG', optimize=True)
+    return png.getvalue()
+
+
+def trim_events(folder: str, num_steps: int) -> None:
+    """Removes the events of later steps, which a resumed run writes again.
+
+    Args:
+        folder: Folder with event files.
+        num_steps: Number of training steps that the restored checkpoint has seen.
+    """
+    for path in own_files(folder):
+        if 'events.out.tfevents.' not in os.path.basename(path):
+            continue
+        kept, is_changed = [], False
+        try:
+            for record in tf.io.tf_record_iterator(path):
+                event = tf.Event.FromString(record)
+                is_late = event.step >= num_steps and event.WhichOneof('what') in (
+                    'summary',
+                    'tagged_run_metadata',
+                )
+                kept += [] if is_late else [record]
+                is_changed |= is_late
+        except tf.errors.DataLossError:
+            is_changed = True  # the process died while it wrote the last record
+        if is_changed:
+            with (
+                files.atomic_write(path, errors.RunError) as stream,
+                tf.io.TFRecordWriter(stream.name) as writer,
+            ):
+                for record in kept:
+                    writer.write(record)

@@ -1,0 +1,29 @@
+"""Tables, and the marked part of a document that a script writes."""
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Returns the lines of a table, and an empty one after it."""
+    lines = [
+        '| ' + ' | '.join(row) + ' |' for row in [head, ['---'] * len(head), *rows]
+    ]
+    return [*lines, '']
+
+
+def replace_part(text: str, script: str, lines: list[str]) -> str:
+    """Returns a document with the part between a script's marks made anew.
+
+    Args:
+        text: The document, which holds both marks.
+        script: Name of the script, without .py.
+        lines: The new part.
+
+    Raises:
+        ValueError: If a mark is missing.
+    """
+    begin, end = (
+        f'<!-- {word}: written by scripts/maintain/{script}.py -->'
+        for word in ('begin', 'end')
+    )
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    return '\n'.join([before + begin, *lines, end]) + after

@@ -1,0 +1,167 @@
+"""Takes the pictures of TensorBoard's pages that docs/TENSORBOARD.md shows.
+
+    python scripts/maintain/screenshot_tensorboard.py --data_dir=MNIST_data
+
+trains `with_summaries` (1,000 steps), starts TensorBoard on the run, and has Chromium
+paint each page without a screen. --log_dir takes a run that is there already.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from mnist_tut.flags import Flags
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+flags = Flags()
+FLAGS = flags.FLAGS
+flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the data files.')
+flags.DEFINE_folder('log_dir', None, 'A run of with_summaries; else one is made.')
+flags.DEFINE_folder(
+    'out_dir', str(ROOT / 'docs' / 'tensorboard'), 'For the pictures.', is_output=True
+)
+flags.DEFINE_string('browser', None, 'Path of Chromium, Chrome or Edge.')
+
+# The picture's name, and the address of the page after the #. A page without data is
+# not offered by TensorBoard, so the first word is also what to wait for.
+PAGES = {
+    'scalars': 'scalars',
+    'images': 'images',
+    'graph': 'graphs',
+    'distributions': 'distributions',
+    'histograms': 'histograms&tagFilter=activations',
+    'projector': 'projector',
+}
+
+BROWSERS = (
+    'chromium',
+    'chromium-browser',
+    'google-chrome',
+    'chrome',
+    'msedge',
+    'microsoft-edge',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    r'C:\Program Files\Google\Chrome\Application\chrome.exe',
+    r'C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe',
+)
+
+
+@contextlib.contextmanager
+def tensorboard(log_dir: pathlib.Path) -> Iterator[str]:
+    """Runs TensorBoard on 127.0.0.1, at a port that it finds free, and yields its URL.
+
+    Args:
+        log_dir: Folder to show. Its own name, and no path, appears on the pages.
+    """
+    command = [sys.executable, '-m', 'tensorboard.main', '--host=127.0.0.1', '--port=0']
+    command += [f'--logdir={log_dir.name}', '--reload_interval=1']
+    with (
+        tempfile.TemporaryFile('w+') as said,
+        subprocess.Popen(command, cwd=log_dir.parent, stderr=said) as server,
+    ):
+        try:
+            address = None
+            while not address:
+                time.sleep(0.2)
+                said.seek(0)
+                text = said.read()
+                address = re.search(r'http://127\.0\.0\.1:\d+/', text)
+                if server.poll() is not None:
+                    sys.exit(f'TensorBoard did not start:\n{text}')
+            yield address[0]
+        finally:
+            server.kill()
+
+
+def get(url: str) -> bytes:
+    """Returns what TensorBoard answers, never by way of a proxy."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(url) as answer:
+        return answer.read()
+
+
+def wait_until_read(url: str, plugins: set[str]) -> None:
+    """Waits until TensorBoard has read a run of `with_summaries` to its end.
+
+    Args:
+        url: Address of TensorBoard.
+        plugins: The pages that must have something to show.
+    """
+    before, missing = b'', plugins
+    for _ in range(600):
+        listing: dict[str, Any] = json.loads(get(f'{url}data/plugins_listing'))
+        missing = {name for name in plugins if not listing[name]['enabled']}
+        if not missing:
+            now = get(f'{url}data/plugin/scalars/scalars?run=train&tag=accuracy_1')
+            if now == before:
+                return
+            before = now
+        time.sleep(2)
+    sys.exit(f'TensorBoard has nothing to show for: {", ".join(sorted(missing))}')
+
+
+def find_browser() -> str:
+    """Returns the path of a Chromium, or of a browser made from it."""
+    for name in BROWSERS:
+        path = shutil.which(name)
+        if path:
+            return path
+    sys.exit(
+        'no Chromium, Chrome or Edge found; name it with --browser, or get it by '
+        '`apt-get install chromium` (Debian, Ubuntu) or from https://www.chromium.org'
+    )
+
+
+def take_picture(browser: str, url: str, path: pathlib.Path) -> None:
+    """Has the browser paint a page to a PNG, once the page has come to rest."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [browser, '--headless', '--hide-scrollbars', '--window-size=1400,900']
+        # The projector draws in WebGL; without a graphics card, by software.
+        command += ['--use-gl=angle', '--use-angle=swiftshader']
+        command += ['--enable-unsafe-swiftshader', '--disable-gpu']
+        # The page's own clock; it stands still while a request is under way.
+        command += ['--virtual-time-budget=60000']
+        command += ['--no-first-run', '--disable-sync', '--disable-component-update']
+        command += ['--disable-background-networking', '--no-proxy-server']
+        if hasattr(os, 'geteuid') and os.geteuid() == 0:
+            command += ['--no-sandbox']  # the sandbox refuses to work for root
+        command += [f'--user-data-dir={profile}', f'--screenshot={path}', url]
+        done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode or not path.exists():
+        sys.exit(f'{browser} took no picture of {url}:\n{done.stderr}')
+
+
+def main(_: list[str]) -> None:
+    """Trains if need be, and takes one picture of each page."""
+    browser = FLAGS.browser or find_browser()
+    out_dir = pathlib.Path(FLAGS.out_dir).resolve()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        log_dir = pathlib.Path(FLAGS.log_dir or f'{scratch}/with_summaries').resolve()
+        if not FLAGS.log_dir:
+            lesson = [sys.executable, '-m', 'mnist_tut.with_summaries', '--seed=0']
+            lesson += [f'--data_dir={os.path.abspath(FLAGS.data_dir)}']
+            # A relative path, because TensorBoard shows the one in the checkpoint.
+            lesson += [f'--log_dir={log_dir.name}']
+            env = {**os.environ, 'PYTHONPATH': str(ROOT)}
+            subprocess.run(lesson, cwd=scratch, env=env, check=True)
+        with tensorboard(log_dir) as url:
+            wait_until_read(url, {page.split('&')[0] for page in PAGES.values()})
+            for name, page in PAGES.items():
+                take_picture(browser, f'{url}#{page}', out_dir / f'{name}.png')
+                print(out_dir / f'{name}.png')
+
+
+if __name__ == '__main__':
+    flags.run(main)

@@ -1,0 +1,164 @@
+"""Trained models of every lesson, loaded for inference."""
+
+import json
+import os
+import shutil
+
+from mnist_tut import errors
+from mnist_tut.data import idx, locate
+from mnist_tut.inference import model
+from mnist_tut.training import run_folder
+from tests import lessons
+from tests.support import short_runs
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+
+@pytest.fixture(scope='module')
+def images_of_the_test_set(few_digits_dir):
+    return idx.read_images(few_digits_dir / locate.TEST_IMAGES)
+
+
+@pytest.fixture(scope='module')
+def runs(few_digits_dir, tmp_path_factory):
+    """Trains a lesson when it is first needed: name -> folder of the run."""
+    root = tmp_path_factory.mktemp('logs')
+
+    def train(name):
+        folder = root / name / 'run-0001'
+        if not folder.exists():
+            short_runs.train(name, few_digits_dir, folder)
+        return folder
+
+    return train
+
+
+def run_the_lessons_graph(folder, images):
+    """Returns what the lesson's own graph says, fed in the batches that it wants."""
+    run = json.loads((folder / 'run.json').read_text())
+    facts = run['model']
+    path = run_folder.checkpoint_path(
+        str(folder), run_folder.saved_steps(str(folder))[0]
+    )
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        tf.train.import_meta_graph(f'{path}.meta').restore(sess, path)
+        placeholder = graph.get_tensor_by_name(facts['images'])
+        batch_size, *rest = placeholder.shape.as_list()
+        low, high = facts['pixel_range']
+        ink = (low + (high - low) * (images / 255)).reshape(-1, *rest)
+        found = []
+        for begin in range(0, len(ink), batch_size or len(ink)):
+            feeds = {placeholder: ink[begin : begin + (batch_size or len(ink))]}
+            found.append(sess.run(facts['scores'], {**facts['feeds'], **feeds}))
+        return np.concatenate(found)
+
+
+@pytest.mark.parametrize('lesson', lessons.LESSONS, ids=lambda lesson: lesson.name)
+def test_every_lesson_can_be_loaded(lesson, runs, images_of_the_test_set, capsys):
+    folder = runs(lesson.name)
+    # A multiple of each size that is built into a graph.
+    images = images_of_the_test_set[:192]
+    if lesson.name == 'fully_connected_feed':
+        images = images_of_the_test_set[:200]
+    expected = run_the_lessons_graph(folder, images)
+    with model.load(folder) as predictor:
+        found = predictor.probabilities(images)
+        shape = [-1, *predictor.images.shape.as_list()[1:]]
+        feed = {predictor.images: (images / 255).reshape(shape)}
+        scores = predictor.sess.run(predictor.outputs['scores'], feed)
+        few = predictor.probabilities(images[:3])
+        none = predictor.probabilities(images[:0])
+        data = 'made-up data'
+        if lesson.name != 'convolutional':
+            data = 'a set that is not MNIST'
+        assert f'{lesson.name}, 3 steps on {data}' in predictor.description
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
+    np.testing.assert_allclose(few, found[:3], rtol=1e-4, atol=1e-6)
+    assert none.shape == (0, 10)
+
+
+def test_many_images_are_computed_in_parts(runs, images_of_the_test_set, monkeypatch):
+    sizes = []
+    with model.load(runs('softmax')) as predictor:
+        run = predictor.sess.run
+
+        def run_and_note_the_size(fetches, feed_dict):
+            sizes.append(len(feed_dict[predictor.images]))
+            return run(fetches, feed_dict)
+
+        whole = predictor.probabilities(images_of_the_test_set)
+        monkeypatch.setattr(model, 'EVAL_BATCH_SIZE', 64)
+        monkeypatch.setattr(predictor.sess, 'run', run_and_note_the_size)
+        parts = predictor.probabilities(images_of_the_test_set)
+    assert sizes == [64, 64, 64, 38]
+    np.testing.assert_allclose(parts, whole, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    'images',
+    [
+        np.zeros((2, 28, 28), np.float32),
+        np.zeros((28, 28), np.uint8),
+        np.zeros((2, 784), np.uint8),
+    ],
+)
+def test_other_arrays_are_refused(runs, images):
+    with (
+        model.load(runs('softmax')) as predictor,
+        pytest.raises(errors.DataError, match=r'expected uint8 \[N, 28, 28\]'),
+    ):
+        predictor.probabilities(images)
+
+
+@pytest.mark.parametrize('suffix', ['.meta', '.data-00000-of-00001', '.json'])
+def test_a_damaged_newest_checkpoint_falls_back_on_the_one_before(
+    suffix, runs, tmp_path, images_of_the_test_set, capsys
+):
+    folder = shutil.copytree(runs('softmax'), tmp_path / 'run')
+    with model.load(folder) as predictor:
+        before = predictor.probabilities(images_of_the_test_set)
+    damaged = folder / f'model.ckpt-2{suffix}'
+    damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
+    capsys.readouterr()
+    with model.load(folder) as predictor:
+        after = predictor.probabilities(images_of_the_test_set)
+        steps = predictor.description.split(', ')[1].split(' on ')[0]
+    # A graph is the same after each step; weights and figures are not.
+    assert steps == ('3 steps' if suffix == '.meta' else '2 steps')
+    assert np.array_equal(before, after) == (suffix == '.meta')
+    said = capsys.readouterr().err
+    assert said.count('\n') == 1
+    assert 'damaged' in said
+
+
+def test_a_folder_that_is_no_run_gets_one_line(runs, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    shutil.copytree(runs('softmax'), tmp_path / 'unsaved')
+    for path in (tmp_path / 'unsaved').glob('model.ckpt*'):
+        path.unlink()
+    (tmp_path / 'other').mkdir()
+    (tmp_path / 'other' / 'run.json').write_text('{"model": {"images": "x:0"}}')
+    for name in ('missing', 'empty', 'unsaved', 'other'):
+        with pytest.raises(errors.RunError) as caught:
+            model.load(tmp_path / name)
+        assert str(tmp_path / name) in str(caught.value)
+        assert '\n' not in str(caught.value)
+
+
+def test_the_newest_run_is_the_one_that_saved_last(runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.RunError, match=r'python -m mnist_tut\.deep'):
+        model.newest_run()
+    for seconds, name in enumerate(('b/run-0001', 'c/run-0007', 'a/run-0002')):
+        folder = shutil.copytree(runs('softmax'), tmp_path / 'logs' / name)
+        for path in folder.glob('*.json'):
+            os.utime(path, (1e9 + seconds, 1e9 + seconds))
+    (tmp_path / 'logs' / 'd' / 'run-0001').mkdir(parents=True)  # has saved nothing
+    assert model.newest_run() == os.path.join('logs', 'a', 'run-0002')
+    with model.load(model.newest_run()) as predictor:
+        assert 'run-0002: softmax, 3 steps' in predictor.description

@@ -1,0 +1,17 @@
+"""What TensorBoard would read from the event files of a folder."""
+
+import tensorflow.compat.v1 as tf
+
+
+def read(folder):
+    """Returns the events of all event files in a folder, in order."""
+    return [
+        tf.Event.FromString(record)
+        for path in sorted(folder.glob('events.out.tfevents.*'))
+        for record in tf.io.tf_record_iterator(str(path))
+    ]
+
+
+def steps(folder, kind='summary'):
+    """Returns the steps of the events of one kind."""
+    return [event.step for event in read(folder) if event.WhichOneof('what') == kind]

@@ -1,0 +1,191 @@
+"""Flags: on the command line, as keyword arguments, and of a run that is resumed."""
+
+import re
+
+from mnist_tut import errors, softmax
+from mnist_tut.flags import Flags
+from tests.support.paths import ROOT
+
+import pytest
+
+
+@pytest.fixture
+def flags():
+    flags = Flags('lesson')
+    flags.DEFINE_integer('size', 3, 'A size.', 1, 100)
+    flags.DEFINE_integer('max_steps', 10, 'Steps.', may_change=True)
+    flags.DEFINE_float('rate', 0.5, 'A rate.')
+    flags.DEFINE_probability('keep', 0.5, 'A probability.')
+    flags.DEFINE_enum('kind', 'a', ['a', 'b'], 'A kind.')
+    flags.DEFINE_boolean('quick', False, 'Whether to be quick.')
+    flags.DEFINE_steps('at', 'Some steps.', at_most='max_steps')
+    flags.DEFINE_folder('data_dir', 'data', 'A folder.')
+    return flags
+
+
+@pytest.fixture
+def values(flags):
+    """A function that returns the values it sees, called with flags as arguments."""
+
+    @flags.as_arguments
+    def values():
+        return flags.FLAGS.flag_values_dict()
+
+    return values
+
+
+# The command line.
+
+
+@pytest.fixture
+def run_softmax(monkeypatch):
+    """Runs softmax in this process; the flags are what they were afterwards."""
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            softmax.flags.run(softmax.main, ['softmax', *arguments])
+        return stopped.value.code
+
+    with softmax.flags.overridden({}):
+        yield run
+
+
+@pytest.mark.parametrize(
+    ('argument', 'expected'),
+    [
+        (
+            '--batch_size=0',
+            '--batch_size=0: 0 is not an integer in the range [1, 60000]',
+        ),
+        ('--batch_size=x', '--batch_size=x: invalid literal for int()'),
+        ('--max_steps=-1', '--max_steps=-1'),
+        ('--learning_rate=nan', 'learning_rate=nan: expected a finite number'),
+        ('--learning_rate=inf', 'learning_rate=inf: expected a finite number'),
+        ('--accuracy_at=1,x', '--accuracy_at=1,x'),
+        ('--accuracy_at=2000', 'training ends after 1000 steps; raise --max_steps'),
+        ('--no_such_flag', "Unknown command line flag 'no_such_flag'"),
+        ('stray', 'stray: not a flag; see --help'),
+        ('--data_dir=LICENSE', '--data_dir=LICENSE: LICENSE is not a folder'),
+        ('--log_dir=', '--log_dir=: empty'),
+        ('--plots_dir=LICENSE/x', '--plots_dir=LICENSE/x: LICENSE is not a folder'),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_1(capsys, run_softmax, argument, expected):
+    assert run_softmax(argument) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ''
+    assert printed.err.count('\n') == 1
+    assert expected in printed.err
+
+
+def test_help_lists_every_flag(capsys, run_softmax):
+    assert run_softmax('--help') == 0
+    text = capsys.readouterr().out
+    assert text.startswith('Softmax regression')
+    for name in softmax.FLAGS:
+        assert re.search(rf'--{name}: \S.{{20,}}', text), name
+    own, common = text.index('--accuracy_at:'), text.index('--checkpoint_steps:')
+    assert own < common
+
+
+# Keyword arguments.
+
+
+def test_keyword_arguments_are_flags_for_one_call(values):
+    before = values()
+    changed = values(size='7', rate=1, kind='b', quick=True, max_steps=20, at=[5, 20])
+    assert changed == before | {
+        'size': 7, 'rate': 1.0, 'kind': 'b', 'quick': True, 'max_steps': 20,
+        'at': [5, 20],
+    }  # fmt: skip
+    assert values() == before
+
+
+@pytest.mark.parametrize(
+    'setting',
+    [
+        {'size': 0},
+        {'size': 101},
+        {'size': 'x'},
+        {'size': 2.5},
+        {'max_steps': -1},
+        {'rate': float('nan')},
+        {'rate': float('inf')},
+        {'rate': -0.1},
+        {'keep': 0.0},
+        {'keep': 1.01},
+        {'keep': float('nan')},
+        {'kind': 'c'},
+        {'at': [0]},
+        {'at': '5,x'},
+        {'at': 11},
+        {'max_steps': 4, 'at': '5'},
+        {'seed': 2**31},
+        {'colour': 1},
+    ],
+    ids=str,
+)
+def test_a_value_that_is_not_allowed_is_one_line(values, setting):
+    before = values()
+    with pytest.raises(errors.FlagError, match=list(setting)[-1]) as caught:
+        values(**setting)
+    assert '\n' not in str(caught.value)
+    assert values() == before
+
+
+def test_two_lessons_have_their_own_flags():
+    one, two = Flags('one'), Flags('two')
+    one.DEFINE_integer('size', 1, 'A size.')
+    two.DEFINE_integer('size', 2, 'A size.')
+    with one.overridden({'size': 5}):
+        assert (one.FLAGS.size, two.FLAGS.size) == (5, 2)
+
+
+# Resuming.
+
+
+def test_a_resumed_run_takes_over_what_was_not_set(flags, tmp_path):
+    with flags.overridden({'size': 7, 'rate': 0.1, 'max_steps': 20, 'at': [15]}):
+        recorded = flags.recorded()
+    with flags.overridden({'max_steps': 30}):
+        assert not flags.agree_with(recorded)
+        flags.take_over(recorded, 'logs/x')
+        assert flags.agree_with(recorded)
+        assert (flags.FLAGS.size, flags.FLAGS.rate, flags.FLAGS.at) == (7, 0.1, [15])
+        assert flags.FLAGS.max_steps == 30
+    with (
+        flags.overridden({'size': 8}),
+        pytest.raises(errors.RunError, match='--size=8: the run in logs/x was started'),
+    ):
+        flags.take_over(recorded, 'logs/x')
+    assert flags.FLAGS.size == 3
+
+
+@pytest.mark.parametrize(
+    'damage', [{'size': 0}, {'size': None}, {'rate': 'nan'}, {'rate': []}, {'kind': 3}]
+)
+def test_recorded_values_pass_the_validators(flags, damage):
+    recorded = flags.recorded() | damage
+    with flags.overridden({}), pytest.raises(errors.FlagError):
+        flags.take_over(recorded, 'logs/x')
+
+
+def test_flags_of_the_call_are_not_recorded(flags):
+    assert not {'log_dir', 'resume', 'seed', 'help'} & set(flags.recorded())
+
+
+def test_a_run_is_resumed_from_another_folder_on_the_same_data(
+    flags, tmp_path, monkeypatch
+):
+    for name in ('a', 'b'):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / 'a')
+    recorded = flags.recorded()
+    with flags.overridden({}):
+        flags.take_over(recorded, 'log')
+        assert flags.FLAGS.data_dir == 'data'  # it is the same folder
+    monkeypatch.chdir(tmp_path / 'b')
+    with flags.overridden({}):
+        flags.take_over(recorded, 'log')
+        assert flags.FLAGS.data_dir == str(tmp_path / 'a' / 'data')
