@@ -1,0 +1,62 @@
+"""Every lesson gives the recorded numbers, on digits that are there on any machine."""
+
+import json
+
+from tests import lessons
+from tests.support import drawn
+
+import numpy as np
+import pytest
+
+GOLDEN = json.loads(drawn.GOLDEN.read_text())['lessons']
+every_lesson = pytest.mark.parametrize(
+    'lesson', lessons.LESSONS, ids=lambda lesson: lesson.name
+)
+every_run = pytest.mark.parametrize(
+    ('lesson', 'name'),
+    [
+        pytest.param(lesson, name, id=f'{lesson.name}-{name}')
+        for lesson in lessons.LESSONS
+        for name in lesson.drawn
+    ],
+)
+
+
+@every_lesson
+def test_flags_have_the_recorded_defaults(lesson):
+    assert drawn.defaults(lesson) == GOLDEN[lesson.name]['defaults']
+
+
+@every_run
+def test_numbers_and_lines_are_the_recorded_ones(lesson, name, digits_dir):
+    golden = GOLDEN[lesson.name][name]
+    found = drawn.run(lesson, name, digits_dir)
+    check_records(lesson, found['records'], golden['records'])
+    last_step = max(step for step, *_ in golden['records'])
+    check_lines(
+        found['printed'], golden['printed'], numbers=last_step <= lesson.steps_alike
+    )
+
+
+def check_records(lesson, records, expected):
+    assert [record[:2] for record in records] == [
+        (step, metric) for step, metric, _ in expected
+    ]
+    for (step, metric, value), (*_, right) in zip(records, expected, strict=True):
+        if step < lesson.steps_alike or metric == 'learning_rate':
+            # One digit more or less may be right, of 64 or of thousands.
+            absolute = 0.0 if 'loss' in metric or 'rate' in metric else 5e-4
+            if metric.endswith('error'):
+                absolute = 1.6 if metric == 'minibatch_error' else 0.05
+            close = pytest.approx(right, rel=1e-5, abs=absolute)
+            assert value == close, f'{metric} at step {step}'
+
+
+def check_lines(printed, expected, numbers):
+    """Compares lines; their numbers only where they do not depend on the machine."""
+    found = [drawn.split_numbers(line) for line in printed]
+    right = [drawn.split_numbers(line) for line in expected]
+    assert [line for line, _ in found] == [line for line, _ in right]
+    if numbers:
+        for line, (_, some), (_, others) in zip(printed, found, right, strict=True):
+            np.testing.assert_allclose(some, others, rtol=1e-3, atol=1e-4, err_msg=line)
