@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-pytestmark = pytest.mark.mnist
+pytestmark = [pytest.mark.mnist, pytest.mark.slow]
 
 CASES = [
     pytest.param(lesson, golden, id=golden.file.removesuffix('.json'))
@@ -89,7 +89,6 @@ def record(monkeypatch, mnist_dir, tmp_path):
     return run
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(('lesson', 'golden'), CASES)
 def test_float64_losses_are_the_originals(record, lesson, golden):
     losses = record(lesson, golden, float64=True)

@@ -19,8 +19,21 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+# Lessons that take seconds for what the others do in a blink.
+HEAVY = {'deep', 'convolutional', 'with_summaries'}
 every_lesson = pytest.mark.parametrize(
     'lesson', lessons.LESSONS, ids=lambda lesson: lesson.name
+)
+every_lesson_trains = pytest.mark.parametrize(
+    'lesson',
+    [
+        pytest.param(
+            lesson,
+            id=lesson.name,
+            marks=pytest.mark.slow if lesson.name in HEAVY else (),
+        )
+        for lesson in lessons.LESSONS
+    ],
 )
 
 
@@ -69,7 +82,7 @@ def test_graph_has_the_documents_variables(digits_dir, tmp_path, lesson, capsys)
     assert sum(sizes) == lesson.num_parameters
 
 
-@every_lesson
+@every_lesson_trains
 def test_same_seed_same_run(digits_dir, tmp_path, lesson, capsys):
     first = lesson.train(digits_dir, tmp_path / 'a', seed=5, **lesson.quick)
     again = lesson.train(digits_dir, tmp_path / 'b', seed=5, **lesson.quick)
@@ -80,7 +93,7 @@ def test_same_seed_same_run(digits_dir, tmp_path, lesson, capsys):
     assert first.records != other.records or lesson.name == 'softmax'
 
 
-@every_lesson
+@every_lesson_trains
 def test_history(digits_dir, tmp_path, lesson, capsys):
     run = lesson.train(digits_dir, tmp_path / 'log', seed=1, **lesson.quick)
     assert lesson.result in run.names()
@@ -90,7 +103,7 @@ def test_history(digits_dir, tmp_path, lesson, capsys):
     assert [tuple(record) for record in saved['records']] == run.records
 
 
-@every_lesson
+@every_lesson_trains
 def test_resuming_is_exact(digits_dir, tmp_path, lesson, capsys, monkeypatch):
     """Interrupted twice at random steps; the same bytes as never interrupted."""
     flags = {'seed': 3, 'checkpoint_steps': 10, **lesson.quick}
@@ -120,7 +133,7 @@ def interrupt_at(patch, stop):
     patch.setattr(Run, 'record', record_and_interrupt)
 
 
-@every_lesson
+@every_lesson_trains
 def test_kill_9_costs_one_interval_and_resumes_exactly(
     digits_dir, tmp_path, lesson, capsys
 ):
@@ -167,7 +180,7 @@ def test_max_steps_0_trains_nothing(digits_dir, tmp_path, lesson, capsys):
     assert not list((tmp_path / 'log').glob('model.ckpt*'))
 
 
-@every_lesson
+@every_lesson_trains
 def test_a_run_is_not_overwritten_unless_asked(digits_dir, tmp_path, lesson, capsys):
     log = tmp_path / 'log'
     lesson.train(digits_dir, log, seed=1, max_steps=2)
@@ -201,7 +214,7 @@ def test_another_models_checkpoint_is_refused(digits_dir, tmp_path, lesson, caps
         assert files(log) == before
 
 
-@every_lesson
+@every_lesson_trains
 def test_without_log_dir_each_run_has_its_own(
     digits_dir, tmp_path, lesson, capsys, monkeypatch
 ):
@@ -266,7 +279,7 @@ def test_folders_that_cannot_serve_are_refused(tmp_path, lesson, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ['file']
 
 
-@every_lesson
+@every_lesson_trains
 def test_a_diverging_run_stops_and_keeps_its_checkpoint(
     digits_dir, tmp_path, lesson, capsys, monkeypatch
 ):

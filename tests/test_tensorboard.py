@@ -15,6 +15,8 @@ import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 RUNS = {'with_summaries/train', 'with_summaries/test', 'feed'}
 
 

@@ -114,6 +114,7 @@ def test_a_failed_trace_does_not_end_the_run(
     assert events.steps(tmp_path / 'train') == TRAIN_STEPS
 
 
+@pytest.mark.slow
 def test_a_killed_and_resumed_run_shows_no_step_twice(few_digits_dir, tmp_path, run):
     settings = {
         **SETTINGS,

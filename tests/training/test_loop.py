@@ -100,6 +100,7 @@ def on_a_terminal(*arguments):
     return stdout, shown.decode()
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_a_terminal_and_leaves_stdout_alone(digits_dir, tmp_path):
     arguments = [
         'mnist_tut.deep',

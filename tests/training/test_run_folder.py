@@ -35,7 +35,7 @@ def test_new_folders_are_numbered_and_never_shared(tmp_path):
     root = str(tmp_path / 'logs')
     code = (
         'import sys; from mnist_tut.training import run_folder\n'
-        'for _ in range(20): print(run_folder.new_folder(sys.argv[1]))'
+        'for _ in range(40): print(run_folder.new_folder(sys.argv[1]))'
     )
     runs = [
         subprocess.Popen(
@@ -44,7 +44,7 @@ def test_new_folders_are_numbered_and_never_shared(tmp_path):
             stdout=subprocess.PIPE,
             text=True,
         )
-        for _ in range(4)
+        for _ in range(2)
     ]
     folders = [line for run in runs for line in run.communicate()[0].split()]
     assert len(set(folders)) == 80
