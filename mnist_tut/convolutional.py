@@ -66,7 +66,7 @@ def data_type():
 
 
 def maybe_download(filename, work_directory=None):
-    """Returns the path of a data file; downloads it first if it is not there."""
+    """Returns the path of a data file; downloads it first if it is missing."""
     return input_data.maybe_download(
         filename, work_directory or FLAGS.data_dir, SOURCE_URL + filename
     )
@@ -188,7 +188,7 @@ def make_parameters(seed=SEED):
 
 
 def model(data, parameters, train=False, seed=SEED):
-    """Builds the network as far as the logits; once to train and once to evaluate.
+    """Builds the network as far as the logits, for training or for evaluation.
 
     data [B, 28, 28, 1] -> conv1, pool [B, 14, 14, 32] -> conv2, pool [B, 7, 7, 64]
     -> hidden [B, 512] (ReLU) -> logits [B, 10]
@@ -221,7 +221,7 @@ def model(data, parameters, train=False, seed=SEED):
     pool = tf.nn.max_pool(
         relu, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding='SAME'
     )  # [B, 7, 7, 64]
-    # Lay each image's feature map out flat for the fully connected layers.
+    # Flatten each image's feature map for the fully connected layers.
     pool_shape = pool.get_shape().as_list()
     reshape = tf.reshape(
         pool, [pool_shape[0], pool_shape[1] * pool_shape[2] * pool_shape[3]]
@@ -250,7 +250,7 @@ def eval_in_batches(data, sess, eval_prediction, eval_data):
 
     Returns:
         float32 [N, NUM_LABELS]. The last batch is filled up with images from before it,
-        whose predictions are not taken again.
+        whose second predictions are dropped.
 
     Raises:
         ValueError: If N is smaller than EVAL_BATCH_SIZE.
@@ -359,7 +359,7 @@ def run_training():
         loss += 5e-4 * regularizers
 
         # Training op: a variable that counts the batches controls the decay of the
-        # learning rate. It has 32 bits always: in 16 it would stop at 2,048.
+        # learning rate. It is always float32: in float16 it would stop at 2,048.
         batch = tf.Variable(0, dtype=tf.float32)
         learning_rate = tf.train.exponential_decay(
             FLAGS.learning_rate,  # Base learning rate.
@@ -372,7 +372,7 @@ def run_training():
             loss, global_step=batch
         )
 
-        # Evaluation: predictions for the minibatch, and for what is evaluated.
+        # Evaluation: predictions for the minibatch, and for an evaluation batch.
         train_prediction = tf.nn.softmax(logits)
         eval_prediction = tf.nn.softmax(model(eval_data, parameters))
 
@@ -403,7 +403,7 @@ def run_training():
             _, loss_value = sess.run([optimizer, loss], feed_dict=feed_dict)
             run.record(step, loss=loss_value)
 
-            # Print how it goes each EVAL_FREQUENCY steps.
+            # Print the progress each EVAL_FREQUENCY steps.
             if step % EVAL_FREQUENCY == 0:
                 l, lr, predictions = sess.run(  # noqa: E741
                     [loss, learning_rate, train_prediction], feed_dict=feed_dict

@@ -32,13 +32,13 @@ flags.DEFINE_probability('keep_prob', 0.5, 'Probability that dropout keeps a uni
 
 
 def weight_variable(shape):
-    """Returns a variable with a little noise, to break symmetry: deviation 0.1."""
+    """Returns a variable of random values, deviation 0.1, to break symmetry."""
     initial = tf.truncated_normal(shape, stddev=0.1)
     return tf.Variable(initial)
 
 
 def bias_variable(shape):
-    """Returns a variable of 0.1, slightly positive, so that no ReLU is dead."""
+    """Returns a variable of 0.1: slightly positive, so that no ReLU is dead."""
     initial = tf.constant(0.1, shape=shape)
     return tf.Variable(initial)
 

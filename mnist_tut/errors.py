@@ -1,23 +1,23 @@
-"""The errors that a user can cause, each in one line.
+"""The errors that a user can cause, each with a message of one line.
 
-The line says what was found, where, what was expected and what to do. From the command
-line it is printed and the exit status is 1, without a traceback; in a notebook or a
-script the error is an ordinary ValueError.
+The message says what is wrong, where, what was expected and what to do. A program
+prints it and exits with status 1, without a traceback; in a notebook or a script the
+error is an ordinary ValueError.
 """
 
 import os
 
 
 class UserError(ValueError):
-    """Something that the user gave cannot be used."""
+    """An input of the user is invalid; the base class of all others here."""
 
 
 class FlagError(UserError):
-    """A flag, or the argument of the same name, has a value that cannot work."""
+    """A flag, or the argument of the same name, has an invalid value."""
 
 
 class DataError(UserError, AssertionError):
-    """A data file is not what it should be.
+    """A data file is missing, unreadable or invalid.
 
     Also an AssertionError, because the original loader used `assert` where the number
     of images and of labels differ.
@@ -29,11 +29,11 @@ class DamagedError(DataError):
 
 
 class DownloadError(DataError):
-    """A file could not be downloaded, or what arrived is not the file.
+    """A file could not be downloaded, or another file arrived.
 
     Attributes:
         unreachable: No mirror responded at all: the machine is probably offline.
-        reasons: Every address that was tried, and why it did not give the file.
+        reasons: Each URL that was tried, and why it failed.
     """
 
     unreachable: bool = False
@@ -41,14 +41,14 @@ class DownloadError(DataError):
 
 
 class RunError(UserError):
-    """A run cannot start, continue or be written in the folder that was given."""
+    """A run cannot start, continue or be saved."""
 
 
 class DivergedError(RunError):
     """The loss or a weight is no longer a finite number."""
 
     def __init__(self, step: int, what: str, folder: str | os.PathLike):
-        """Composes the line: step, what is not finite, and where checkpoints are."""
+        """Composes the message; `what` says which number is not finite."""
         super().__init__(
             f'step {step}: {what}; expected finite numbers; try a smaller '
             '--learning_rate (what was saved before, if anything, is intact in '

@@ -1,12 +1,12 @@
-"""Files and folders: opened with care, written whole or not at all, locked.
+"""Opens files without blocking, writes them atomically, and locks them.
 
-A path that a user gives may lead to a folder, a pipe without a writer, or a dangling
-link; each gets its line, and nothing here ever waits.
+A user's path may lead to a folder, a pipe without a writer, or a dangling link. Each
+has its own message, and opening it never blocks.
 
-Every file is written under a temporary name beside its final one and renamed once it is
-complete. A process that is killed leaves its temporary file behind, and the next one to
-write into that folder removes it. The lock on the file tells a live writer from a dead
-one: the operating system drops it with the process.
+A file is written under a temporary name in the same folder and renamed once it is
+complete. A killed process leaves its temporary file behind; the next process to write
+to the folder removes it, unless it is locked: the operating system releases a lock when
+its process ends.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ def display_name(source: Path | IO) -> str:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Opens a regular file for reading, without waiting.
+    """Opens a regular file for reading, without blocking.
 
     Raises:
         DataError: If it is not a regular file, or cannot be opened.
@@ -47,9 +47,9 @@ def open_regular(path: Path) -> BinaryIO:
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISREG(mode):
-            return open(path, 'rb', opener=_open_without_waiting)
+            return open(path, 'rb', opener=_open_nonblocking)
     except FileNotFoundError as error:
-        what = 'a symbolic link to nothing' if os.path.islink(path) else 'not there'
+        what = 'a dangling symbolic link' if os.path.islink(path) else 'missing'
         raise DataError(f'{name} is {what}; expected a data file') from error
     except OSError as error:
         raise DataError(f'{name} cannot be opened: {error.strerror}') from error
@@ -59,8 +59,8 @@ def open_regular(path: Path) -> BinaryIO:
     raise DataError(f'{name} is {what}; expected a data file')
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
-    # The path may have become a pipe since it was looked at.
+def _open_nonblocking(path: str, flags: int) -> int:
+    # The path may have become a pipe since its mode was read.
     return os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))
 
 
@@ -70,13 +70,13 @@ def check_folder(
     error: type[UserError] = DataError,
     must_write: bool = True,
 ) -> None:
-    """Raises `error` unless `folder` is one, or one can be made there.
+    """Raises `error` unless `folder` is a folder or can be created.
 
     Args:
         folder: Path of the folder; '' is the current one.
-        label: What the message begins with, for example the flag; else the path.
+        label: Start of the message, for example the flag; the path if ''.
         error: Class of the error.
-        must_write: Whether the folder must be writable also where it is there already.
+        must_write: Whether an existing folder must be writable.
     """
     label = label or printable(folder or os.curdir)
     nearest = folder = folder or os.curdir
@@ -102,9 +102,9 @@ def atomic_write(
     """Opens a temporary file that becomes `path` if the block ends without an error.
 
     Args:
-        path: Final name. The folder is made if it is missing.
+        path: Final path. A missing folder is created.
         error: Class of the error if the file cannot be written.
-        hint: Added to its message.
+        hint: What to do about it, added to the message.
 
     Yields:
         The temporary file, open for writing.
@@ -141,9 +141,9 @@ def _temporary_file(folder: str) -> Iterator[BinaryIO]:
     while True:
         path = os.path.join(folder, f'{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}')
         stream = open(path, 'xb')  # noqa: SIM115
-        if sys.platform == 'win32':  # which does not remove a file that is open
+        if sys.platform == 'win32':  # where an open file cannot be removed
             break
-        with contextlib.suppress(OSError):  # some network disks have no locks
+        with contextlib.suppress(OSError):  # some network file systems have no locks
             fcntl.flock(stream, fcntl.LOCK_EX)
         # Another process may have removed it before it was locked: make a new one.
         if os.path.exists(path):
@@ -171,11 +171,11 @@ def remove_stale(folder: str) -> None:
 
 def _remove_unless_locked(path: str) -> None:
     if not stat.S_ISREG(os.lstat(path).st_mode):
-        return  # it is not one of ours
+        return  # not one of ours
     if sys.platform == 'win32':
         os.unlink(path)
         return
-    with open(path, 'rb', opener=_open_without_waiting) as stream:
+    with open(path, 'rb', opener=_open_nonblocking) as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(path)
 
@@ -195,7 +195,7 @@ def locked(path: str) -> Iterator[None]:
             except FileNotFoundError:
                 is_ours = False
             if not is_ours:
-                continue  # its last owner removed it after we had opened it
+                continue  # its last owner removed it after we opened it
             try:
                 yield
             finally:

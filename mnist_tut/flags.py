@@ -1,4 +1,4 @@
-"""A program's flags: defined as in the tutorials, and keyword arguments in Python.
+"""Command-line flags, defined as in the tutorials and usable as keyword arguments.
 
     flags = Flags('softmax')
     FLAGS = flags.FLAGS
@@ -10,11 +10,10 @@
     if __name__ == '__main__':
         flags.run(main)
 
-They are absl's flags, but every program has a FlagValues of its own, which counts as
+They are absl's flags, but every program has a FlagValues of its own, which is marked as
 parsed from the start: two lessons can be imported together although both define
-`batch_size`, and a notebook can read `FLAGS.batch_size` without a command line. The
-values are changed in this module and nowhere else, and always pass the flags' parsers
-and validators.
+`batch_size`, and a notebook can read `FLAGS.batch_size` without a command line. Values
+are changed only in this module, and always through the flags' parsers and validators.
 """
 
 import contextlib
@@ -29,12 +28,12 @@ from mnist_tut import errors, files
 
 from absl import flags as absl_flags
 
-# Flags that say what a call does, and not what the run trains.
-_ABOUT_THE_CALL = {'help', 'resume', 'overwrite', 'log_dir', 'plots_dir', 'seed'}
+# Flags that do not change what a run trains; --seed does, and is recorded apart.
+_NOT_RECORDED = {'help', 'resume', 'overwrite', 'log_dir', 'plots_dir', 'seed'}
 
 
 class _Settings:
-    """The values of a program's flags, and every way to change them.
+    """The values of a program's flags, and the functions that change them.
 
     Attributes:
         FLAGS: The values, such as FLAGS.max_steps.
@@ -46,9 +45,9 @@ class _Settings:
         self._folders: dict[str, bool] = {}  # name: whether it must be writable
 
     def check_folders(self) -> None:
-        """Raises FlagError for a folder that cannot be used, before any work is done.
+        """Raises FlagError if the folder of a flag cannot be used.
 
-        Those of data files need to be writable only where they have to be made.
+        A folder of data files has to be writable only if it is missing.
         """
         for name, is_output in self._folders.items():
             path = self.FLAGS[name].value
@@ -61,7 +60,7 @@ class _Settings:
 
     @contextlib.contextmanager
     def overridden(self, settings: dict[str, Any]) -> Iterator[None]:
-        """Gives flags other values inside a `with`; FlagError if one is not allowed."""
+        """Sets flags for the duration of a `with`; FlagError if a value is invalid."""
         before = {
             name: (self.FLAGS[name].value, self.FLAGS[name].using_default_value)
             for name in self.FLAGS
@@ -70,13 +69,13 @@ class _Settings:
             self._assign(settings)
             yield
         finally:
-            # All of them: resuming a run changes others than those in `settings`.
+            # All flags: resuming a run changes more than those in `settings`.
             for name, (value, is_default) in before.items():
                 self.FLAGS[name].value = value
                 self.FLAGS[name].using_default_value = is_default
 
     def _assign(self, settings: dict[str, Any]) -> None:
-        """Sets flags, through their parsers and then all validators."""
+        """Sets flags through their parsers, then runs all validators."""
         for name, value in settings.items():
             if name not in self.FLAGS:
                 raise errors.FlagError(f'{name}: no such flag; see --help')
@@ -103,7 +102,7 @@ class _Settings:
         return {
             name: self._absolute(name, value)
             for name, value in sorted(values.items())
-            if name not in _ABOUT_THE_CALL
+            if name not in _NOT_RECORDED
         }
 
     def subset(self, *names: str) -> dict[str, Any]:
@@ -120,7 +119,7 @@ class _Settings:
         )
 
     def take_over(self, recorded: dict[str, Any], folder: str) -> None:
-        """Gives the flags that were not set the values of the run that is resumed.
+        """Sets the flags that the user left out to the values of the resumed run.
 
         Args:
             recorded: What `recorded()` returned when the run was started.
@@ -128,7 +127,7 @@ class _Settings:
 
         Raises:
             RunError: If a flag was set to another value and may not change.
-            FlagError: If a recorded value is not allowed.
+            FlagError: If a recorded value is invalid.
         """
         not_set = {}
         for name in sorted(set(recorded) & set(self.FLAGS)):
@@ -147,8 +146,8 @@ class _Settings:
             folder: Folder of the run, for the message.
         """
         flag = self.FLAGS[name]
-        is_other = not flag.using_default_value and flag.value != value
-        if is_other and name not in self._may_change:
+        is_changed = not flag.using_default_value and flag.value != value
+        if is_changed and name not in self._may_change:
             raise errors.RunError(
                 f'--{name}={flag.value}: the run in {errors.printable(folder)} was '
                 f'started with --{name}={value}; leave it out to continue that run, or '
@@ -163,8 +162,8 @@ class _Settings:
 class Flags(_Settings):
     """The flags of one program: a lesson or a command.
 
-    The DEFINE functions take absl's arguments, in absl's order. `may_change` says that
-    a resumed run may be given another value than the one that it was started with.
+    The DEFINE functions take absl's arguments, in absl's order. `may_change` allows a
+    resumed run another value than the one that it was started with.
 
     Attributes:
         FLAGS: The values, such as FLAGS.max_steps.
@@ -190,12 +189,12 @@ class Flags(_Settings):
     def DEFINE_string(
         self, name: str, default: str | None, help: str, may_change: bool = False
     ) -> None:
-        """Defines a flag for text."""
+        """Defines a string flag."""
         absl_flags.DEFINE_string(name, default, help, flag_values=self.FLAGS)
         self._register(name, may_change)
 
     def DEFINE_boolean(self, name: str, default: bool, help: str) -> None:
-        """Defines a flag for yes (--name) or no (--noname)."""
+        """Defines a boolean flag, --name or --noname."""
         absl_flags.DEFINE_boolean(name, default, help, flag_values=self.FLAGS)
 
     def DEFINE_enum(
@@ -206,7 +205,7 @@ class Flags(_Settings):
         help: str,
         may_change: bool = False,
     ) -> None:
-        """Defines a flag for one of several words."""
+        """Defines a flag whose value is one of `enum_values`."""
         absl_flags.DEFINE_enum(name, default, enum_values, help, flag_values=self.FLAGS)
         self._register(name, may_change)
 
@@ -219,7 +218,7 @@ class Flags(_Settings):
         upper_bound: int | None = None,
         may_change: bool = False,
     ) -> None:
-        """Defines a flag for a whole number; the bounds themselves are allowed."""
+        """Defines an integer flag; the bounds are inclusive."""
         absl_flags.DEFINE_integer(
             name, default, help, lower_bound, upper_bound, flag_values=self.FLAGS
         )
@@ -234,7 +233,7 @@ class Flags(_Settings):
         upper_bound: float = math.inf,
         may_change: bool = False,
     ) -> None:
-        """Defines a flag for a finite number; absl's own would accept nan and inf."""
+        """Defines a flag for a finite float; absl's own accepts nan and inf."""
         most = '' if upper_bound == math.inf else f' and at most {upper_bound:g}'
         absl_flags.DEFINE_float(name, default, help, flag_values=self.FLAGS)
         absl_flags.register_validator(
@@ -246,7 +245,7 @@ class Flags(_Settings):
         self._register(name, may_change)
 
     def DEFINE_probability(self, name: str, default: float, help: str) -> None:
-        """Defines a flag for a number above 0 and at most 1."""
+        """Defines a flag for a float above 0 and at most 1."""
         absl_flags.DEFINE_float(name, default, help, flag_values=self.FLAGS)
         absl_flags.register_validator(
             name,
@@ -256,12 +255,12 @@ class Flags(_Settings):
         )
 
     def DEFINE_steps(self, name: str, help: str, at_most: str) -> None:
-        """Defines a flag for numbers of steps, --name=500,1000; none by default.
+        """Defines a flag for a list of step numbers, --name=500,1000; [] by default.
 
         Args:
             name: Name of the flag.
             help: Help text.
-            at_most: Name of the flag for the number of steps of the whole run.
+            at_most: Name of the flag that limits them, the number of steps of the run.
         """
         serializer = absl_flags.CsvListSerializer(',')
         absl_flags.DEFINE(_StepsParser(), name, [], help, self.FLAGS, serializer)
@@ -281,7 +280,7 @@ class Flags(_Settings):
     def DEFINE_folder(
         self, name: str, default: str | None, help: str, is_output: bool = False
     ) -> None:
-        """Defines a flag for a folder, of data files or for output."""
+        """Defines a flag for a folder of data files, or for output."""
         absl_flags.DEFINE_string(
             name,
             default,
@@ -309,8 +308,8 @@ class Flags(_Settings):
         """Decorates a function that reads FLAGS so that flags become its arguments.
 
         `run_training(max_steps=100)` is `--max_steps=100`; after the call the flags
-        have their old values again. An unknown name, or a value that the flag does not
-        allow, raises FlagError.
+        have their old values again. An unknown name or an invalid value raises
+        FlagError.
         """
 
         @functools.wraps(function)
@@ -331,23 +330,23 @@ class Flags(_Settings):
         A user's mistake is one line on stderr and exit status 1.
 
         Args:
-            main: Gets the program's name and the arguments that are not flags.
+            main: Called with the program's name and its positional arguments.
             argv: Command line; sys.argv if None.
-            arguments: Name of the arguments that are not flags; None to refuse them.
+            arguments: Name of the positional arguments; None to refuse them.
 
         Raises:
             SystemExit: Always. Status 0; 1 for a mistake; 128 + the signal's number.
         """
         try:
-            words = self.FLAGS(list(sys.argv if argv is None else argv))
+            args = self.FLAGS(list(sys.argv if argv is None else argv))
         except absl_flags.Error as error:
             _fail(_one_line(error))
         if self.FLAGS['help'].value:
             print(self._help(main))
             sys.exit(0)
-        if arguments is None and len(words) > 1:
-            _fail(f'{words[1]}: not a flag; see --help')
-        _run(main, words)
+        if arguments is None and len(args) > 1:
+            _fail(f'{args[1]}: not a flag; see --help')
+        _run(main, args)
 
     def _help(self, main: Callable) -> str:
         """Returns the module's docstring and all flags, the program's own first."""
@@ -360,16 +359,16 @@ class Flags(_Settings):
         return '\n'.join(lines)
 
 
-def _run(main: Callable[[list[str]], Any], words: list[str]) -> NoReturn:
-    """Runs `main` and exits; a user's mistake is one line."""
+def _run(main: Callable[[list[str]], Any], args: list[str]) -> NoReturn:
+    """Runs `main` and exits; a user's mistake prints one line."""
     try:
-        main(words)
+        main(args)
         sys.stdout.flush()
     except errors.UserError as error:
         _fail(str(error))
     except BrokenPipeError:
-        # The reader of our output, `head` for example, has closed it. Python would
-        # complain when it flushes stdout at exit, unless that leads nowhere.
+        # The reader of stdout, `head` for example, has closed it. Without a new target
+        # Python would report an error when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
@@ -384,8 +383,9 @@ def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
         'dataset',
         'auto',
         ['auto', 'mnist', 'synthetic', 'synthetic_wild'],
-        'Which digits: those in the data folder, else a download, else drawn by code '
-        '(auto); MNIST or an error (mnist); drawn by code at once (the other two).',
+        'Data set: the files in the data folder, else a download, else synthetic '
+        'digits (auto); MNIST or an error (mnist); synthetic digits at once (the other '
+        'two).',
         may_change=True,
     )
     flags.DEFINE_string(
@@ -397,8 +397,8 @@ def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
     flags.DEFINE_integer(
         'seed',
         seed,
-        'Seed of everything random: batch order, initial values, dropout. Without it '
-        'and without a default each run draws one; its run.json records it.',
+        'Seed of batch order, initial values and dropout. Without one, each run draws '
+        'its own and records it in run.json.',
         upper_bound=2**31 - 1,
     )
     flags.DEFINE_folder(
@@ -414,13 +414,13 @@ def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
     flags.DEFINE_boolean(
         'overwrite',
         False,
-        'Start anew in a --log_dir that holds a run: its own files are removed first, '
-        'and nothing else.',
+        'Start again in a --log_dir that holds a run: its files are removed first, and '
+        'nothing else.',
     )
     flags.DEFINE_integer(
         'checkpoint_steps',
         1000,
-        'Training steps between two checkpoints: the most work that a kill can cost. '
+        'Training steps between two checkpoints, the most that a killed run can lose. '
         'The newest five are kept.',
         lower_bound=1,
         may_change=True,
@@ -431,12 +431,12 @@ def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
 class _StepsParser(absl_flags.ArgumentParser):
     """Parses '500,1000' or [500, 1000] to [500, 1000]."""
 
-    syntactic_help = 'whole numbers, at least 1, with commas between them'
+    syntactic_help = 'whole numbers, at least 1, separated by commas'
 
     def parse(self, argument: Any) -> list[int]:
         """Returns the numbers."""
-        words = argument.split(',') if isinstance(argument, str) else argument
-        steps = [int(word) for word in words]
+        items = argument.split(',') if isinstance(argument, str) else argument
+        steps = [int(item) for item in items]
         if min(steps, default=1) < 1:
             raise ValueError(f'{min(steps)} is not at least 1')
         return steps

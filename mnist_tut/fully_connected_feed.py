@@ -41,12 +41,12 @@ flags.DEFINE_folder('train_dir', 'data', 'Folder of the data files.')
 flags.DEFINE_folder('input_data_dir', None, "--train_dir's name in later versions.")
 flags.DEFINE_boolean('fake_data', False, 'Train on made-up data: all white, label 0.')
 
-# The three sets, in the words of the printed lines.
+# The three sets, as they are named in the printed lines.
 NAMES = ('Training', 'Validation', 'Test')
 
 
 def placeholder_inputs(batch_size):
-    """Makes the placeholders that a batch is fed through.
+    """Makes the placeholders for the images and labels of a batch.
 
     Args:
         batch_size: Number of examples in a batch; it becomes part of both shapes.
@@ -66,7 +66,7 @@ def fill_feed_dict(data_set, images_pl, labels_pl):
     """Returns the feed dictionary for the next FLAGS.batch_size examples of a DataSet.
 
     Args:
-        data_set: The DataSet; its next examples are taken.
+        data_set: The DataSet, which advances by a batch.
         images_pl: Images placeholder, from placeholder_inputs().
         labels_pl: Labels placeholder, from placeholder_inputs().
     """
@@ -85,7 +85,7 @@ def do_eval(sess, eval_correct, images_placeholder, labels_placeholder, data_set
         eval_correct: int32 scalar, the number of right predictions in a batch.
         images_placeholder: Images placeholder.
         labels_placeholder: Labels placeholder.
-        data_set: The DataSet; its batches are used up, and a partial one is left out.
+        data_set: The DataSet, which advances by an epoch; a partial batch is left out.
 
     Returns:
         Precision @ 1, a fraction in [0, 1]. The original returned nothing.
@@ -178,7 +178,7 @@ def run_training():
                     precision = do_eval(sess, eval_correct, *placeholders, data_set)
                     run.record(step, **{f'{name.lower()}_precision': precision})
 
-        # Report: the second hidden layer's view of the test digits.
+        # Report: activations of the test digits, for the projector.
         if not FLAGS.fake_data:
             test = data_sets.test
             layer = sess, 'hidden2/Relu:0', images_placeholder

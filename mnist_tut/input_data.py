@@ -1,4 +1,4 @@
-"""The tutorials' input_data: MNIST as three sets that are drawn in batches.
+"""The tutorials' input_data: MNIST as training, validation and test set.
 
     mnist = input_data.read_data_sets('MNIST_data/', one_hot=True)
     batch_xs, batch_ys = mnist.train.next_batch(100)
@@ -45,7 +45,7 @@ def read_data_sets(
     *,
     dataset: str = 'auto',
 ) -> Datasets:
-    """Reads MNIST, and downloads it first if it is not there.
+    """Reads MNIST, and downloads it first if it is missing.
 
     Args:
         train_dir: Folder of the four files.
@@ -56,7 +56,7 @@ def read_data_sets(
         validation_size: How many of the training examples, from the first on, become
             the validation set.
         seed: Seed of the shuffles. Without it, TensorFlow's graph-level seed if there
-            is one, else another one each time.
+            is one, else a random one.
         source_url: Base URL of a mirror to download from; None for the known ones.
         dataset: Which data set; see `data.locate`.
 
@@ -64,7 +64,7 @@ def read_data_sets(
         The training, validation and test set.
 
     Raises:
-        TypeError: If `dtype` is another one.
+        TypeError: If `dtype` is neither.
         FlagError: If `validation_size` or `dataset` cannot be used.
         DataError: If a file is damaged or wrong, or cannot be downloaded.
 
@@ -80,11 +80,9 @@ def read_data_sets(
         fake_sets = Datasets(train, validation, test)
         return _dataset.seed_together(fake_sets, seed, locate.fake())
     info = locate.locate(train_dir, dataset, source_url or None)
-    train_file, test_file = (
-        info.files[locate.TRAIN_IMAGES],
-        info.files[locate.TEST_IMAGES],
-    )
-    # Decompressing is all the work there is; a second core does its part meanwhile.
+    train_file = info.files[locate.TRAIN_IMAGES]
+    test_file = info.files[locate.TEST_IMAGES]
+    # Decompressing is most of the work; a second core takes the test images.
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
         reading = pool.submit(idx.read_images, test_file)
         train_images = extract_images(train_file)
@@ -113,11 +111,11 @@ def read_data_sets(
 def maybe_download(
     filename: str, work_directory: files.Path, source_url: str | None
 ) -> str:
-    """Downloads a file, unless it is there.
+    """Downloads a file, unless it exists.
 
     Args:
         filename: Name of the file in the folder.
-        work_directory: The folder; made if it is missing.
+        work_directory: The folder; created if it is missing.
         source_url: URL of the file itself. One of MNIST's four files may come from
             another mirror instead, and is verified.
 
@@ -125,7 +123,7 @@ def maybe_download(
         The path of the file.
 
     Raises:
-        DataError: If it is not there and cannot be downloaded or written.
+        DataError: If it is missing and cannot be downloaded or written.
     """
     path = os.path.join(os.fsdecode(work_directory), filename)
     if os.path.exists(path):
@@ -188,8 +186,8 @@ def dense_to_one_hot(labels_dense: np.ndarray, num_classes: int) -> np.ndarray:
         float64 [N, num_classes].
 
     Raises:
-        DataError: If a label is out of range. (In the original, it set the one in the
-            row of another example.)
+        DataError: If a label is out of range. (The original set the one in the row
+            of another example.)
     """
     labels = labels_dense.ravel()
     idx.check_labels(labels, 'labels', num_classes)

@@ -23,7 +23,7 @@ import tensorflow.compat.v1 as tf
 # The ten digits.
 NUM_CLASSES = 10
 
-# Width and height of an image, and the length of one that is laid out flat.
+# Width and height of an image, and the length of a flattened one.
 IMAGE_SIZE = 28
 IMAGE_PIXELS = IMAGE_SIZE * IMAGE_SIZE
 
@@ -143,8 +143,7 @@ def evaluation(logits, labels):
         labels: int32 [batch_size], digits 0 to 9.
 
     Returns:
-        int32 scalar, for how many of the batch the label's logit is the largest.
-
+        int32 scalar, the number of examples whose label has the largest logit.
     """
     correct = tf.nn.in_top_k(logits, labels, 1)  # bool [B]
     return tf.reduce_sum(tf.cast(correct, tf.int32))

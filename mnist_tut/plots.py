@@ -1,11 +1,11 @@
-"""Pictures of digits, predictions, losses and weights: arrays in, Axes out.
+"""Plots of digits, predictions, losses and weights: arrays in, Axes out.
 
 Nothing is shown and no global state of matplotlib is touched: each function draws on
 the Axes that it is given, or on a new figure of its own, and returns the Axes. `save`
-writes its figure; `ax.figure` is what a notebook displays.
+writes its figure; a notebook displays `ax.figure`.
 
-matplotlib is imported in the functions, not here: in a fresh environment the import
-takes seconds, with a message about fonts, and most runs draw nothing.
+matplotlib is imported in a function, not here: in a fresh environment the import takes
+seconds and prints a message about fonts, and most runs draw nothing.
 """
 
 import io
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SIDE = 28  # width and height of a digit
 _DPI = 100
-_INK = '#222222'
+_BLACK = '#222222'
 _MUTED = '#8a8a8a'
 _BLUE = '#1f5fa8'
 
@@ -38,7 +38,7 @@ def digit_grid(
     Args:
         images: [N, 28, 28], [N, 784] or [N, 28, 28, 1]; uint8, or float in [0, 1].
         columns: Digits in a row; a square, or nearly so, if None.
-        labels: What to write above each digit: N numbers or texts.
+        labels: Titles above the digits: N numbers or strings.
         ax: Axes to draw on.
 
     Returns:
@@ -78,7 +78,7 @@ def prediction_grid(
         labels: Integers [N], true labels.
         rows: Rows of digits.
         columns: Digits in a row.
-        seed: Seed of the choice; None for another one each time.
+        seed: Seed of the choice; None for a random one.
         ax: Axes to draw on.
 
     Returns:
@@ -152,7 +152,7 @@ def loss_curve(
     ax.set_xlabel('step')
     ax.set_ylabel('loss (nats)')
     if len(losses) and 0 < 10 * means.min() < means.max():
-        # On a linear axis all but the first steps would lie on the floor.
+        # On a linear axis all but the first steps would be flat at the bottom.
         ax.set_yscale('log')
         ax.set_ylim(bottom=means.min() / 4)
         ax.yaxis.set_major_formatter('{x:g}')
@@ -169,7 +169,7 @@ def loss_curve(
 def confusion_matrix(
     labels: np.ndarray, predictions: np.ndarray, ax: 'Axes | None' = None
 ) -> 'Axes':
-    """Draws the confusion matrix; only mistakes have a color.
+    """Draws the confusion matrix; only mistakes are colored.
 
     Args:
         labels: Integers [N], 0 to 9, true labels: the rows.
@@ -199,7 +199,7 @@ def confusion_matrix(
     most = max(np.nanmax(mistakes), 1)
     ax.imshow(mistakes, cmap='Oranges', vmin=0, vmax=most)
     for row, column in np.argwhere(counts):
-        color = _INK if row != column else _MUTED
+        color = _BLACK if row != column else _MUTED
         if mistakes[row, column] > 0.6 * most:
             color = 'white'
         text = f'{counts[row, column]:,}'
@@ -218,7 +218,7 @@ def confusion_matrix(
 
 
 def weights_grid(W: np.ndarray, ax: 'Axes | None' = None) -> 'Axes':
-    """Draws the weights of softmax regression: a picture for each digit.
+    """Draws the weights of softmax regression, a picture for each digit.
 
     Args:
         W: float [784, 10], weight of each pixel for each digit.
@@ -279,7 +279,7 @@ def save(ax: 'Axes', directory: str | os.PathLike, name: str) -> str:
 
     Args:
         ax: Axes of the figure.
-        directory: Folder to write to, made if need be.
+        directory: Folder to write to; created if it is missing.
         name: File name, such as 'loss.png'.
 
     Returns:
@@ -301,7 +301,7 @@ def save(ax: 'Axes', directory: str | os.PathLike, name: str) -> str:
 class _Grid:
     """Square pictures of one size in rows, with room for titles and a footer.
 
-    They are one image on one Axes: to draw 180 Axes takes 100 times as long.
+    They are one image on one Axes: drawing 180 Axes takes 100 times as long.
     Lengths are in pixels of the pictures.
     """
 
@@ -338,11 +338,11 @@ class _Grid:
 
     def show(self, ax: 'Axes', pictures: np.ndarray, **settings: Any) -> None:
         """Draws the pictures; `settings` are those of imshow."""
-        whole = np.full((self._height, self._width), np.nan)
+        canvas = np.full((self._height, self._width), np.nan)
         for i, picture in enumerate(pictures):
             row, column = self._corner(i)
-            whole[row : row + self._side, column : column + self._side] = picture
-        ax.imshow(whole, interpolation='nearest', **settings)
+            canvas[row : row + self._side, column : column + self._side] = picture
+        ax.imshow(canvas, interpolation='nearest', **settings)
         ax.set_axis_off()
 
     def write_title(self, ax: 'Axes', i: int, text: str, **settings: Any) -> None:
@@ -358,7 +358,7 @@ class _Grid:
         self, ax: 'Axes', x: float, y: float, text: str, **settings: Any
     ) -> None:
         settings.setdefault('fontsize', 9)
-        settings.setdefault('color', _INK)
+        settings.setdefault('color', _BLACK)
         ax.text(x, y, text, ha='center', va='baseline', **settings)
 
 
@@ -380,7 +380,7 @@ def _show_signed(grid: _Grid, ax: 'Axes', pictures: np.ndarray) -> None:
 
 
 def _as_pixels(images: np.ndarray) -> np.ndarray:
-    """Returns float [N, 28, 28] with 0 for background and 1 for full ink."""
+    """Returns float [N, 28, 28], pixel values in [0, 1]; 0 is background."""
     images = np.asarray(images)
     if images.size == 0 or images.shape[1:] not in (
         (_SIDE, _SIDE),
@@ -391,8 +391,8 @@ def _as_pixels(images: np.ndarray) -> np.ndarray:
             f'images of shape {list(images.shape)}; expected [N, {_SIDE}, {_SIDE}], '
             f'[N, {_SIDE * _SIDE}] or [N, {_SIDE}, {_SIDE}, 1] with N at least 1'
         )
-    full = 255.0 if images.dtype == np.uint8 else 1.0
-    return images.reshape(-1, _SIDE, _SIDE) / full
+    scale = 255.0 if images.dtype == np.uint8 else 1.0
+    return images.reshape(-1, _SIDE, _SIDE) / scale
 
 
 def _check_length(number: int, **arrays: Any) -> None:

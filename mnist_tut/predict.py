@@ -12,8 +12,8 @@ the newest run below logs/, and prints:
       3  ███████████████████████████    97.0 %
       ...
 
---show=seen.png writes what the network got: look at it first when a prediction is
-strange.
+--show=seen.png writes the image that the network was given: look at it first when a
+prediction is strange.
 """
 
 import io
@@ -42,8 +42,8 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     'show',
     None,
-    'Where to write what the network got: for one image a file ending in .png, else '
-    'a folder for files named <image>-seen.png.',
+    'Where to write what the network was given: for one image a file ending in .png, '
+    'else a folder for files named <image>-seen.png.',
 )
 
 _BAR_LENGTH = 28  # characters
@@ -98,10 +98,10 @@ def format_probabilities(probabilities: np.ndarray) -> str:
 
 
 def _choose_targets(show: str, paths: list[str]) -> list[str]:
-    """Returns where to write what the network gets of each image.
+    """Returns the path for writing what the network is given for each image.
 
     Raises:
-        errors.FlagError: If that is one file for several images, or an image itself.
+        errors.FlagError: If `show` is one file for several images, or the image itself.
     """
     if not show.lower().endswith('.png'):
         stems = [os.path.splitext(os.path.basename(path))[0] for path in paths]
@@ -133,7 +133,7 @@ def _write_enlarged(path: str, digit: np.ndarray) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Reads the images, writes what --show asks for, and prints the predictions."""
+    """Reads the images, writes the files of --show, and prints the predictions."""
     paths = argv[1:]
     if not paths:
         raise errors.FlagError(
@@ -147,8 +147,8 @@ def main(argv: list[str]) -> None:
         _write_enlarged(target, digit)
     with load(FLAGS.log_dir, FLAGS.saved_model) as predictor:
         print(f'Model: {predictor.description}', file=sys.stderr)
-        found = predictor.probabilities(digits)
-    for path, probabilities in zip(paths, found, strict=True):
+        all_probabilities = predictor.probabilities(digits)
+    for path, probabilities in zip(paths, all_probabilities, strict=True):
         print(f'{errors.printable(path)}: {probabilities.argmax()}')
         print(format_probabilities(probabilities))
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-# What a normal start prints. A line that matches none of these is shown.
+# Printed at every normal start. Lines that match none of these are shown.
 _BANNERS = re.compile(
     '|'.join(
         [
@@ -43,22 +43,22 @@ def _without_banners(output: str) -> str:
 def filtered_stderr() -> Iterator[None]:
     """Removes the banners from what native code writes to stderr.
 
-    For the import, and for a step that is traced on a machine without a GPU.
+    Used for the import, and for a traced step on a machine without a GPU.
     """
     try:
-        stderr = os.dup(2)
+        original = os.dup(2)
     except OSError:  # stderr is closed
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as buffer:
+        os.dup2(buffer.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            held.seek(0)
-            sys.stderr.write(_without_banners(held.read().decode(errors='replace')))
+            os.dup2(original, 2)
+            os.close(original)
+            buffer.seek(0)
+            sys.stderr.write(_without_banners(buffer.read().decode(errors='replace')))
 
 
 def _not_a_deprecation(record: logging.LogRecord) -> bool:
@@ -70,10 +70,10 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '1')
 with filtered_stderr():
     import tensorflow.compat.v1 as tf
 
-    # Looking for devices is what makes the CUDA libraries speak; do it here.
+    # The CUDA libraries print their lines when devices are listed; do it here.
     tf.config.list_physical_devices()
 tf.get_logger().addFilter(_not_a_deprecation)
-# Its default outside of an interactive shell; in a notebook it would log each file.
+# The default outside of a notebook, where TensorFlow would log each file.
 tf.get_logger().setLevel(logging.WARNING)
 
 

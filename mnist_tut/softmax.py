@@ -33,7 +33,7 @@ flags.DEFINE_integer('max_steps', 1000, 'Number of training steps.', may_change=
 flags.DEFINE_integer('batch_size', 100, 'Number of examples in a batch.', 1, 60_000)
 flags.DEFINE_float('learning_rate', 0.5, 'Step length of gradient descent.')
 flags.DEFINE_enum(
-    'loss', 'logits', ['logits', 'log'], 'From the logits, or from log(y), unstable.'
+    'loss', 'logits', ['logits', 'log'], 'From the logits, or (unstable) from log(y).'
 )
 flags.DEFINE_steps(
     'accuracy_at', 'Steps after which to print the test accuracy too.', 'max_steps'

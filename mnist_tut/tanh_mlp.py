@@ -2,13 +2,13 @@
 
     python -m mnist_tut.tanh_mlp
 
-shows what the data look like at each stage, trains five epochs in batches of 32, and
-prints the probabilities of single digits and the accuracy on both sets:
+prints the data at each stage, trains five epochs in batches of 32, and prints the
+probabilities of single digits and the accuracy on both sets:
 
     Accuracy on training data: 0.96785
     Accuracy on test data: 0.9593
 
-It reads the lecture's mnist_data.npz where that is there, else the four IDX files;
+It reads the lecture's mnist_data.npz if that exists, else the four IDX files;
 scripts/idx_to_npz.py converts them. What to expect, with mean and spread, is in
 REPRODUCTION.md.
 
@@ -29,7 +29,7 @@ flags = Flags('tanh_mlp')
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string(
-    'npz', None, "The lecture's file; mnist_data.npz if it is there.", may_change=True
+    'npz', None, "The lecture's file; mnist_data.npz if it exists.", may_change=True
 )
 flags.DEFINE_folder(
     'data_dir', None, 'Folder of the IDX files, instead of --npz; else MNIST_data.'

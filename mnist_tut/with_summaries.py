@@ -1,4 +1,4 @@
-"""A two-layer network, with everything that TensorBoard can show of it.
+"""A two-layer network, with summaries of everything for TensorBoard.
 
     python -m mnist_tut.with_summaries
 
@@ -8,9 +8,9 @@ trains 1,000 steps, one in ten of which evaluates the test set instead:
     Accuracy at step 990: 0.968
     Adding run metadata for 999
 
-and leaves two event files, train/ and test/: scalars, distributions, histograms,
+and writes two event files, train/ and test/: scalars, distributions, histograms,
 images, the graph, and each hundred steps a trace with time and memory of every op. The
-command that shows them is printed at the end. What to expect, with mean and spread, is
+command to show them is printed at the end. What to expect, with mean and spread, is
 in REPRODUCTION.md.
 
 Source:
@@ -54,8 +54,8 @@ def variable_summaries(var):
     """Attaches summaries to a variable: mean, deviation, extremes, histogram.
 
     Graph:
-        Five summaries in the scope summaries; a scalar's tag may end in _1, where the
-        op that computes it has taken the name without.
+        Five summaries in the scope summaries; a scalar's tag ends in _1 if the op that
+        computes it already has the name without.
     """
     with tf.name_scope('summaries'):
         mean = tf.reduce_mean(var)
@@ -69,7 +69,7 @@ def variable_summaries(var):
 
 
 def nn_layer(input_tensor, input_dim, output_dim, layer_name, act=tf.nn.relu):
-    """Builds a fully connected layer, with summaries of all that is in it.
+    """Builds a fully connected layer, with summaries of its variables and values.
 
     input_tensor [B, input_dim] -> [B, output_dim]
 
@@ -87,7 +87,7 @@ def nn_layer(input_tensor, input_dim, output_dim, layer_name, act=tf.nn.relu):
         Two variables, <layer_name>/weights/Variable and <layer_name>/biases/Variable,
         and twelve summaries.
     """
-    # The scopes keep the ops of a layer together in TensorBoard's picture of the graph.
+    # The scopes keep the ops of a layer together in TensorBoard's view of the graph.
     with tf.name_scope(layer_name):
         with tf.name_scope('weights'):
             weights = weight_variable([input_dim, output_dim])
@@ -194,7 +194,7 @@ def run_training():
 
             # Record training-set summaries, and train.
             step = [merged, train_step, cross_entropy], feed_dict(True)
-            if i % 100 == 99:  # Record where time and memory went, too.
+            if i % 100 == 99:  # Trace time and memory, too.
                 values, metadata = evaluation.run_traced(sess, *step, i)
                 summary, _, loss_value = values
                 if metadata:
@@ -205,7 +205,7 @@ def run_training():
             train_writer.add_summary(summary, i)
             run.record(i, loss=loss_value)
 
-        # Report: the hidden layer's view of a thousand digits, for the projector.
+        # Report: activations of a thousand digits, for the projector.
         if not FLAGS.fake_data:
             layer = sess, 'layer1/activation:0', x
             for data_set, name in ((mnist.train, 'train'), (mnist.test, 'test')):

@@ -3,7 +3,7 @@
 #
 # From one line of softmax regression to a convolutional network that is saved for
 # other programs. This notebook follows a blog, *Tensorflow MNIST Beginner notes*, whose
-# author works through two tutorials and then wants the result on a telephone. The code
+# author works through two tutorials and then runs the result on a telephone. The code
 # is that of `mnist_tut.softmax`, `mnist_tut.deep` and `mnist_tut.export`, imported and
 # shown here.
 #
@@ -36,8 +36,8 @@ DEEP_STEPS = 2_000
 #
 # ### Inputs and placeholders
 #
-# A picture of 28 x 28 pixels is laid out as a vector of 784 numbers. How many pictures
-# there are is left open, `None`, and decided when they are fed.
+# A picture of 28 x 28 pixels is flattened to a vector of 784 numbers. The number of
+# pictures is `None`, which leaves it open until they are fed.
 
 # %%
 digits = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=1)
@@ -51,15 +51,15 @@ excerpt.show(softmax.run_training, 'Placeholders')
 # %% [markdown]
 # ### Weights, biases and the model
 #
-# What training may change is a variable. `W` has a column of 784 weights for each
-# digit, `b` a number for each. The evidence for a digit is the ink times its weights,
-# summed up; written for a whole batch, a product of matrices.
+# Training changes variables. `W` has a column of 784 weights for each digit, `b` one
+# number for each. The evidence for a digit is the sum of the pixel values times their
+# weights; for a whole batch that is a product of matrices.
 
 # %%
 excerpt.show(softmax.run_training, 'Model')
 
 # %% [markdown]
-# Evidence can be any number. The softmax makes probabilities of ten such numbers: it
+# Evidence can be any number. The softmax turns ten such numbers into probabilities: it
 # takes the exponential of each and divides by the sum, so that all are positive and add
 # up to one.
 
@@ -77,7 +77,7 @@ print('probabilities', y.round(3), 'sum', y.sum().round(6))
 # $$H_{y'}(y) = -\sum_i y'_i \log y_i$$
 #
 # The truth is a single 1, so that only one term is left: minus the logarithm of the
-# probability that the right digit got.
+# probability of the right digit.
 
 # %%
 for right in range(4):
@@ -85,10 +85,10 @@ for right in range(4):
     print(f'right class {right}: cross-entropy {-np.sum(truth * np.log(y)):.3f}')
 
 # %% [markdown]
-# The notes write it down as the formula says, `-sum(y_ * log(y))`, and warn of it in
-# the same breath. A probability that is too small for a float32 becomes 0, its
-# logarithm is minus infinity, and zero times infinity is not a number. The other way,
-# from the scores themselves, has no such point:
+# The notes write it as the formula has it, `-sum(y_ * log(y))`, and warn of it at once.
+# A probability that is too small for a float32 becomes 0, its logarithm is minus
+# infinity, and zero times infinity is not a number. Computing it from the scores
+# themselves avoids that:
 
 # %%
 with tf.Graph().as_default(), tf.Session(config=runtime.session_config()) as sess:
@@ -101,7 +101,7 @@ with tf.Graph().as_default(), tf.Session(config=runtime.session_config()) as ses
 
 # %% [markdown]
 # The lesson has both: `loss='logits'` is the default, `loss='log'` is the notes'. If a
-# loss is not a number the run stops there and says so.
+# loss is not a number, the run stops with an error.
 
 # %%
 excerpt.show(softmax.run_training, 'Loss', 'Training op')
@@ -154,9 +154,9 @@ for i, steps in enumerate(ACCURACY_AT):
     print(f'{steps:6,} {reported:11.4f} {slow_accuracy:11.4f} {fast_accuracy:10.4f}')
 
 # %% [markdown]
-# The notes' figures go with the step length that they give. More steps help less and
-# less: a model that looks at every pixel for itself ends near 92 %, at whatever pace.
-# The losses of the two runs, the slow one first:
+# The notes' accuracies fit the step length that they give. More steps help less and
+# less: a model that treats every pixel separately ends near 92 %, at whatever pace. The
+# losses of the two runs, the slow one first:
 
 # %%
 plots.loss_curve(slow.values('loss')).figure
@@ -165,8 +165,8 @@ plots.loss_curve(slow.values('loss')).figure
 plots.loss_curve(fast.values('loss')).figure
 
 # %% [markdown]
-# What the longer run has learned. Blue is ink that speaks for a digit, red is ink that
-# speaks against it.
+# The weights after the slow run. A stroke on blue counts for the digit, one on red
+# against it.
 
 # %%
 plots.weights_grid(tf.train.load_variable(slow.log_dir, 'Variable')).figure
@@ -175,9 +175,9 @@ plots.weights_grid(tf.train.load_variable(slow.log_dir, 'Variable')).figure
 # ## 2. A deeper network
 #
 # The second tutorial keeps inputs, loss and evaluation, and puts layers in between:
-# two convolutions with pooling, a dense layer with dropout, and the readout. How they
-# work is told in `deep_mnist.ipynb`; here are their shapes as the lesson notes them
-# beside each line.
+# two convolutions with pooling, a dense layer with dropout, and the readout.
+# `deep_mnist.ipynb` explains how they work; here the comments of the lesson give their
+# shapes.
 
 # %%
 excerpt.show(
@@ -201,7 +201,7 @@ network = deep.run_training(data_dir=DATA_DIR, max_steps=DEEP_STEPS, seed=2)
 plots.loss_curve(network.values('loss')).figure
 
 # %% [markdown]
-# Which digits does it take for which?
+# Which digits does it confuse?
 
 # %%
 pixels = (255 * digits.test.images).round().astype(np.uint8).reshape(-1, 28, 28)
@@ -214,14 +214,14 @@ plots.confusion_matrix(labels, guesses).figure
 # ## 3. Saving the model
 #
 # A SavedModel is a folder that other programs can load: the graph, the weights, and a
-# signature that says what goes in and what comes out under which names.
+# signature with the names of inputs and outputs.
 #
-# The notes build theirs inside the training script, where two models are alive at the
-# same time, and so the signature `predict_images` got hold of the wrong one: its scores
-# are `y`, those of the softmax regression. Whoever asks for `y_conv` has to feed
-# `keep_prob` too. Our export takes a finished run, so that there is only one model, and
-# leaves nothing to feed but pictures. It makes the weights constants of the graph, and
-# one file holds it all.
+# The notes build theirs inside the training script, where two models exist at the same
+# time, and the signature `predict_images` returns the wrong one: its scores are `y`,
+# those of the softmax regression. And `y_conv` would need `keep_prob` to be fed. Our
+# export takes a finished run, so that there is only one model, and needs nothing but
+# pictures. It turns the weights into constants of the graph, so that one file holds
+# all.
 
 # %%
 excerpt.show(saved_model.export)
@@ -251,7 +251,7 @@ print(
 )
 
 # %% [markdown]
-# One digit, as the loaded SavedModel sees it:
+# One digit, and the probabilities of the loaded SavedModel for it:
 
 # %%
 plots.digit_grid(pixels[:1], labels=labels[:1]).figure
@@ -262,7 +262,7 @@ print(predict.format_probabilities(reloaded[0]))
 # %% [markdown]
 # ### On to the telephone
 #
-# The notes go two ways from here: run the SavedModel on the telephone with TensorFlow's
+# The notes continue in two ways: run the SavedModel on the telephone with TensorFlow's
 # own library, or convert it to CoreML, which Xcode reads. The converter that they used,
-# `tfcoreml`, is no longer maintained. The folder from above, though, is still the form
-# in which TensorFlow's converters and servers take a model.
+# `tfcoreml`, is no longer maintained. TensorFlow's converters and servers still take a
+# SavedModel such as the one above.

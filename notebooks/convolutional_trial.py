@@ -27,8 +27,9 @@ MAX_STEPS = 429  # half an epoch
 # %% [markdown]
 # ## Parameters
 #
-# What the program may be told is a constant at its top: the form of the data, how they
-# are cut up, and for how long to train. A longer training gives a better network.
+# The parameters of the program are constants at its top: the shape of the data, the
+# sizes of sets and batches, and the length of the training. A longer training gives a
+# better network.
 
 # %%
 for name in (
@@ -50,9 +51,9 @@ for name in (
 #
 # ### From files to arrays
 #
-# `extract_data` unpacks a file of pictures and moves the bytes 0 to 255 to numbers from
-# -0.5 to 0.5. A mean near zero is kinder to the first steps of training. The pictures
-# keep their two dimensions, and a third for the channels.
+# `extract_data` unpacks a file of pictures and scales the bytes 0 to 255 to
+# the range [-0.5, 0.5]. A mean near zero helps the first steps of training. The
+# pictures keep their two dimensions, and have a third for the channels.
 
 # %%
 excerpt.show(convolutional.extract_data)
@@ -61,7 +62,7 @@ excerpt.show(convolutional.extract_data)
 excerpt.show(convolutional.extract_labels)
 
 # %% [markdown]
-# `locate.locate` says where the four files are, and puts them there if they are not.
+# `locate.locate` returns the paths of the four files, and downloads missing ones.
 
 # %%
 files = locate.locate(DATA_DIR).files
@@ -74,10 +75,10 @@ print(test_labels.shape, test_labels.dtype)
 plots.digit_grid(test_data[:15] + 0.5, columns=15, labels=test_labels[:15]).figure
 
 # %% [markdown]
-# ### Data that cannot be got wrong
+# ### Data for a test of the program
 #
-# To test the program itself there is `fake_data`: pictures that are all paper, with the
-# label 0, and all ink, with the label 1. A network that does not tell these apart has a
+# To test the program itself there is `fake_data`: pictures that are all black, with the
+# label 0, or all white, with the label 1. A network that cannot distinguish these has a
 # bug. (`--self_test` trains on them.)
 
 # %%
@@ -88,8 +89,8 @@ for fake, label in zip(fakes, fake_labels, strict=True):
 # %% [markdown]
 # ### The error rate
 #
-# The part of the pictures, in percent, whose largest prediction is not at the right
-# place. Three predictions as an example, the last of them wrong:
+# The percentage of pictures whose largest prediction is not that of the right digit.
+# Three predictions as an example, the last of them wrong:
 
 # %%
 excerpt.show(convolutional.error_rate)
@@ -101,7 +102,7 @@ print(f'{convolutional.error_rate(predictions, np.array([1, 0, 2])):.1f} %')
 # %% [markdown]
 # ## The program
 #
-# ### The data and where they enter
+# ### Data and placeholders
 #
 # The first 5,000 training pictures are set aside for validation. Of the three
 # placeholders two are for training and one for evaluation; their batch size is fixed.
@@ -112,8 +113,8 @@ excerpt.show(convolutional.run_training, 'Placeholders')
 # %% [markdown]
 # ### Parameters of the network
 #
-# The variables are made first, apart from the network that uses them, because it will
-# be built twice. All weights come from a truncated normal distribution with standard
+# The variables are made first, apart from the network that uses them, because that is
+# built twice. All weights come from a truncated normal distribution with standard
 # deviation 0.1, and all from the same seed.
 
 # %%
@@ -130,10 +131,10 @@ print(f'{"all":14} {"":18} {total:>9,}')
 # %% [markdown]
 # ### The model
 #
-# Twice a convolution, a ReLU and a pooling; then a layer that is connected to
-# everything, and the scores. With `train=True` half of the hidden units are dropped at
-# random, in every picture others. The copy for evaluation has no dropout but the same
-# variables, so that what training changes is what evaluation sees.
+# Twice a convolution, a ReLU and a pooling; then a fully connected layer, and the
+# scores. With `train=True` half of the hidden units are dropped at random, different
+# ones for every picture. The copy for evaluation has no dropout but the same variables,
+# so that it is always the network that is being trained.
 
 # %%
 excerpt.show(convolutional.model)
@@ -141,10 +142,10 @@ excerpt.show(convolutional.model)
 # %% [markdown]
 # ### Loss
 #
-# Cross-entropy, and a term that grows with the squares of the fully connected weights.
-# It keeps them from becoming large for the sake of a few odd pictures. (At the start
-# that term is most of the loss: the 1.6 million weights of the hidden layer have only
-# just been drawn.)
+# Cross-entropy, and L2 regularization: a term that grows with the squares of the fully
+# connected weights. It keeps them from becoming large for the sake of a few odd
+# pictures. (At the start that term is most of the loss, because of the 1.6 million
+# random weights of the hidden layer.)
 
 # %%
 excerpt.show(convolutional.run_training, 'Loss')
@@ -152,10 +153,10 @@ excerpt.show(convolutional.run_training, 'Loss')
 # %% [markdown]
 # ### Optimizer
 #
-# Gradient descent with momentum: each step keeps nine tenths of the last one. The step
-# length begins at 0.01 and loses 5 % with every epoch, which half an epoch never sees.
-# The variable `batch` counts the steps, and TensorFlow computes the step length from
-# it.
+# Gradient descent with momentum: each step keeps nine tenths of the last one. The
+# learning rate begins at 0.01 and decays by 5 % after every epoch, so not within half
+# an epoch. The variable `batch` counts the steps, and TensorFlow computes the learning
+# rate from it.
 
 # %%
 excerpt.show(convolutional.run_training, 'Training op', 'Evaluation')
@@ -179,8 +180,8 @@ with tf.Graph().as_default(), tf.Session(config=runtime.session_config()) as ses
 excerpt.show(convolutional.eval_in_batches)
 
 # %% [markdown]
-# With a "network" that gives back the first ten pixels of each picture, one sees that
-# every picture is there once and in its place:
+# A "network" that returns the first ten pixels of each picture shows that every picture
+# is evaluated once and in its place:
 
 # %%
 with tf.Graph().as_default(), tf.Session(config=runtime.session_config()) as sess:
@@ -202,11 +203,11 @@ excerpt.show(convolutional.run_training, 'Loop')
 # %% [markdown]
 # ## The run
 #
-# With the tutorial's seed, which is the default, the first lines are the tutorial's to
-# the digit, a minibatch loss of 8.334 and errors of 85.9 % and 84.6 %. It ended with
-# 2.4 % on the test set; sums of many numbers come out a little differently on another
-# machine, and after a few hundred steps that shows in the last digit. (The time of a
-# step is left out in the committed output.)
+# With the tutorial's seed, which is the default, the first lines are exactly the
+# tutorial's, a minibatch loss of 8.334 and errors of 85.9 % and 84.6 %. It ended with
+# 2.4 % on the test set; sums are rounded differently on another machine, and after a
+# few hundred steps that shows in the last digit. (The time of a step is left out in the
+# committed output.)
 
 # %%
 history = convolutional.run_training(data_dir=DATA_DIR, max_steps=MAX_STEPS)
@@ -215,8 +216,8 @@ history = convolutional.run_training(data_dir=DATA_DIR, max_steps=MAX_STEPS)
 plots.loss_curve(history.values('loss')).figure
 
 # %% [markdown]
-# The loss seems to stop far above zero. What is left is nearly all the term for large
-# weights, which falls slowly:
+# The loss seems to stop far above zero. Nearly all of the rest is the L2 term, which
+# falls slowly:
 
 # %%
 fully_connected = ('Variable_4', 'Variable_5', 'Variable_6', 'Variable_7')
@@ -229,17 +230,17 @@ print(f'loss of the last batch: {history.last("loss"):.2f}')
 
 # %% [markdown]
 # The filters of the first layer. In half an epoch they have moved away from noise, but
-# not far: it is the layers behind them that have learned to use them.
+# not far: the layers above have learned to use them.
 
 # %%
 conv1_weights = tf.train.load_variable(history.log_dir, 'Variable')
 plots.conv_filters(conv1_weights).figure
 
 # %% [markdown]
-# ## What the network says
+# ## Predictions
 #
-# `run_training` leaves its guess for every test digit in the history. Here are 180 of
-# them, chosen at random; a wrong guess is white on black, with the right digit in
+# `run_training` stores its prediction for every test digit in the history. Here are 180
+# of them, chosen at random; a wrong one is white on black, with the true label in
 # parentheses. (The tutorial drew with replacement, so that a digit could come twice.)
 
 # %%
@@ -247,7 +248,7 @@ guesses = history.arrays['interp']
 plots.prediction_grid(test_data + 0.5, guesses, test_labels, seed=0).figure
 
 # %% [markdown]
-# All 10,000 in one table: rows are what was written, columns what was read.
+# All 10,000 in a confusion matrix: rows are true labels, columns predicted ones.
 
 # %%
 plots.confusion_matrix(test_labels, guesses).figure

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Deep MNIST
 #
-# Two ways to read handwritten digits. The first takes each pixel for itself and gets 92
-# of 100 digits right; the second looks at pixels together with their neighbors and gets
+# Two ways to read handwritten digits. The first treats each pixel separately and gets
+# 92 of 100 digits right; the second uses pixels together with their neighbors and gets
 # 98 right after 2,000 steps, and 99 after 20,000. This notebook follows the tutorial
 # *Deep MNIST for Experts* (2017) in its order. The code is that of `mnist_tut.softmax`
 # and `mnist_tut.deep`, imported and shown here.
@@ -33,8 +33,8 @@ DEEP_STEPS = 2_000  # the tutorial takes 20,000, which is half an hour of work
 # ### The data
 #
 # `read_data_sets` returns three sets, each with `images`, `labels` and `next_batch`. A
-# picture is one row of 784 numbers from 0 for paper to 1 for ink. With `one_hot=True` a
-# label is a row of ten numbers with a single 1, at the place of the digit.
+# picture is one row of 784 pixel values in [0, 1]; 0 is background. With `one_hot=True`
+# a label is a row of ten numbers with a single 1, at the place of the digit.
 
 # %%
 digits = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=1)
@@ -46,11 +46,10 @@ plots.digit_grid(images, columns=5, labels=labels.argmax(axis=1)).figure
 # %% [markdown]
 # ### A session for interactive use
 #
-# Python only describes the computation; C++ code carries it out, behind a session. A
-# program builds its whole graph first and opens a session then. With an
-# `InteractiveSession` both can be mixed: it makes itself and its graph the default, so
-# that `x.eval()` knows where to go. That suits a notebook, and so the small examples
-# below share one.
+# Python only describes the computation; a session runs it, in C++. A program builds its
+# whole graph first and then opens a session. With an `InteractiveSession` both can be
+# mixed: it makes itself and its graph the default, which `x.eval()` uses. That suits a
+# notebook, so the small examples below share one.
 
 # %%
 sess = tf.InteractiveSession(graph=tf.Graph(), config=runtime.session_config())
@@ -73,16 +72,17 @@ excerpt.show(softmax.run_training, 'Placeholders')
 # ### Variables and the model
 #
 # One weight for each pixel and digit, one bias for each digit. The ten scores of a
-# picture are weighted sums of its ink: `W` says how much ink at a pixel speaks for a
+# picture are weighted sums of its pixel values: `W` says how much a pixel counts for a
 # digit or against it.
 
 # %%
 excerpt.show(softmax.run_training, 'Model')
 
 # %% [markdown]
-# Both start at zero. Symmetry does no harm here, since there is only one layer; all
-# digits begin equally probable. Variables have to be initialized in the session before
-# anything can use them. A model with three pixels and two classes shows the mechanics:
+# Both start at zero, so that all digits are equally probable at first. That symmetry
+# does no harm here, since there is only one layer. Variables have to be initialized in
+# the session before they can be used. A model with three pixels and two classes shows
+# the mechanics:
 
 # %%
 three = tf.placeholder(tf.float32, [None, 3])
@@ -98,9 +98,9 @@ print('after', tf.nn.softmax(scores).eval(feed).round(3), sep='\n')
 # ### Loss
 #
 # Cross-entropy: minus the logarithm of the probability that the right digit gets, on
-# average over the batch. `softmax_cross_entropy_with_logits` makes probabilities of the
-# scores and takes the logarithm in one go, without the overflow that the two steps
-# could suffer. With zero weights it is log 10 = 2.303 for every picture.
+# average over the batch. `softmax_cross_entropy_with_logits` computes softmax and
+# logarithm in one op, without the overflow that is possible in two. With zero weights
+# it is log 10 = 2.303 for every picture.
 
 # %%
 excerpt.show(softmax.run_training, 'Loss')
@@ -108,8 +108,8 @@ excerpt.show(softmax.run_training, 'Loss')
 # %% [markdown]
 # ### Training
 #
-# TensorFlow knows the whole graph and can differentiate it. One line adds the ops for
-# the gradients and for the updates; running `train_step` once takes one step.
+# TensorFlow can differentiate the graph. One line adds the ops for the gradients and
+# for the updates; running `train_step` once takes one step.
 
 # %%
 excerpt.show(softmax.run_training, 'Training op', 'Loop')
@@ -117,8 +117,8 @@ excerpt.show(softmax.run_training, 'Training op', 'Loop')
 # %% [markdown]
 # ### Evaluation
 #
-# The guess is the digit with the largest score. Comparing guesses with labels gives a
-# list of booleans, and the mean of that list, with 1 for true, is the accuracy.
+# The prediction is the digit with the largest score. Comparing predictions with labels
+# gives a list of booleans, and the mean of that list, with 1 for true, is the accuracy.
 
 # %%
 excerpt.show(softmax.run_training, 'Evaluation')
@@ -136,9 +136,9 @@ print(right.eval(), tf.reduce_mean(tf.cast(right, tf.float32)).eval())
 regression = softmax.run_training(data_dir=DATA_DIR, max_steps=SOFTMAX_STEPS, seed=1)
 
 # %% [markdown]
-# What has it learned? The weights of a digit, laid out as a picture, are a stencil: ink
-# on blue speaks for the digit, ink on red against it. The 0 wants a ring and no ink in
-# its middle.
+# What has it learned? The weights of a digit, drawn as a picture, are a template: a
+# stroke on blue counts for the digit, one on red against it. The template of the 0 is a
+# ring with an empty middle.
 
 # %%
 W = tf.train.load_variable(regression.log_dir, 'Variable')
@@ -147,15 +147,15 @@ plots.weights_grid(W).figure
 # %% [markdown]
 # ## A convolutional network
 #
-# One stencil for each digit cannot know that the same stroke may lie a little further
-# to the left. A convolutional network looks for small patterns wherever they are, and
-# for patterns of patterns.
+# One template for each digit does not fit if the same stroke is a little further to the
+# left. A convolutional network finds small patterns wherever they are, and patterns of
+# patterns.
 #
 # ### Initial weights
 #
-# With more than one layer zeros will not do: all units of a layer would stay equal. The
-# weights get a little noise, and the biases are slightly positive, so that no unit
-# begins in the flat part of its ReLU, where there is no gradient.
+# With more than one layer, zeros do not work: all units of a layer would stay equal.
+# The weights start with a little noise, and the biases are slightly positive, so that
+# no unit begins in the flat part of its ReLU, where there is no gradient.
 
 # %%
 excerpt.show(deep.weight_variable)
@@ -198,7 +198,7 @@ plots.digit_grid(pictures, columns=5, labels=names).figure
 # %% [markdown]
 # ### The first layer
 #
-# Thirty-two filters of 5 x 5, which training will find. The row of 784 pixels becomes a
+# Thirty-two filters of 5 x 5, which are learned. The row of 784 pixels becomes a
 # picture again: [batch, height, width, channels], with one channel for gray.
 
 # %%
@@ -207,8 +207,8 @@ excerpt.show(deep.run_training, 'Model')
 # %% [markdown]
 # ### The second layer
 #
-# Sixty-four filters, each of which looks at all 32 maps of the first layer. After the
-# second pooling the maps are 7 x 7.
+# Sixty-four filters, each applied to all 32 maps of the first layer. After the second
+# pooling the maps are 7 x 7.
 
 # %%
 excerpt.show(deep.run_training, 'Second convolutional layer')
@@ -216,8 +216,8 @@ excerpt.show(deep.run_training, 'Second convolutional layer')
 # %% [markdown]
 # ### The dense layer
 #
-# Each of 1,024 units sees the whole picture: all 7 x 7 x 64 values. Of the network's
-# 3.3 million weights, 3.2 million are here.
+# Each of 1,024 units is connected to the whole picture: all 7 x 7 x 64 values. Of the
+# network's 3.3 million weights, 3.2 million are here.
 
 # %%
 excerpt.show(deep.run_training, 'Densely connected layer')
@@ -226,9 +226,9 @@ excerpt.show(deep.run_training, 'Densely connected layer')
 # ### Dropout
 #
 # In training, each of the 1,024 outputs is set to zero with probability 1 -
-# `keep_prob`, so that no unit can rely on a particular other one. What is kept is
-# scaled up, so that sums stay the same on average. In the evaluation `keep_prob` is 1
-# and nothing happens.
+# `keep_prob`, so that no unit can rely on a particular other one. The others are scaled
+# up, so that sums stay the same on average. In the evaluation `keep_prob` is 1, and
+# dropout has no effect.
 
 # %%
 excerpt.show(deep.run_training, 'Dropout')
@@ -244,15 +244,13 @@ print('keep_prob 1.0:', tf.nn.dropout(ones, keep_prob=1.0).eval())
 #
 # The last layer is softmax regression again, on 1,024 learned features in place of 784
 # pixels. Loss and accuracy are those from above. The optimizer is Adam, which adapts
-# the step length of each weight to the gradients that it has seen.
+# the step length of each weight to its past gradients.
 
 # %%
 excerpt.show(deep.run_training, 'Readout layer', 'Loss', 'Training op')
 
 # %% [markdown]
-# The loop prints, every 100 steps, the accuracy on the batch that comes next, without
-# dropout. (`rows_before` is this project's: it lets an interrupted run go on with the
-# very same dropout.)
+# Every 100 steps the loop prints the accuracy on the next batch, without dropout.
 
 # %%
 excerpt.show(deep.run_training, 'Loop')
@@ -272,13 +270,13 @@ network = deep.run_training(data_dir=DATA_DIR, max_steps=DEEP_STEPS, seed=1)
 plots.loss_curve(network.values('loss')).figure
 
 # %% [markdown]
-# The loss is higher than it would be without dropout: it is that of a network of which
-# half is missing.
+# The loss is higher than it would be without dropout: half of the hidden units are
+# missing.
 #
 # ### What it has learned
 #
 # The thirty-two filters of the first layer. After 2,000 short steps they still look
-# much like the noise from which they began.
+# much like their initial noise.
 
 # %%
 W_conv1 = tf.train.load_variable(network.log_dir, 'Variable')
@@ -286,9 +284,9 @@ b_conv1 = tf.train.load_variable(network.log_dir, 'Variable_1')
 plots.conv_filters(W_conv1).figure
 
 # %% [markdown]
-# But noise is not useless. This is what the first layer makes of the digit from above,
-# with the same function, `conv2d`: nearly every map answers to other edges, and the
-# layers behind have learned what to make of that.
+# But noise is not useless. Here is the first layer's output for the digit from above,
+# computed with the same function, `conv2d`: nearly every map responds to different
+# edges, and the layers above have learned to use that.
 
 # %%
 with tf.Graph().as_default(), tf.Session(config=runtime.session_config()):
@@ -301,7 +299,7 @@ plots.digit_grid(maps / maps.max(), columns=8).figure
 # ### What it gets wrong
 #
 # Both models on the 10,000 test digits. `predict.load` takes the folder of any run, and
-# the model that it returns takes pictures as bytes.
+# returns a model that takes pictures as bytes.
 
 # %%
 pixels = (255 * digits.test.images).round().astype(np.uint8).reshape(-1, 28, 28)
@@ -321,8 +319,8 @@ plots.digit_grid(pixels[wrong], columns=10, labels=titles).figure
 # %% [markdown]
 # ## A digit of your own
 #
-# The network has only seen pictures that were cut out, scaled and centered as MNIST's
-# makers did it. A picture from elsewhere has to be brought into that form first, which
+# The network was trained only on pictures that were cut out, scaled and centered as in
+# MNIST. Other pictures have to be converted to that format first, which
 # `inference.image` does. Here is a 3, drawn small and in a corner with a round pen:
 
 # %%

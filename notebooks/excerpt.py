@@ -3,8 +3,8 @@
     excerpt.show(mnist.loss)
     excerpt.show(softmax.run_training, 'Placeholders', 'Model')
 
-A notebook that tells how a lesson works quotes the lesson itself this way. A copy in
-the notebook would go on looking right after the lesson had changed.
+This is how a notebook quotes the lesson that it explains. A copy of the code would not
+change with the lesson.
 """
 
 import inspect
@@ -12,12 +12,12 @@ import re
 import textwrap
 from collections.abc import Callable
 
-# A comment that begins a paragraph, and the first words of it: '# Loop.', '# Model: '.
+# A comment that begins a stanza, and its first words: '# Loop.', '# Model: '.
 _TITLE = re.compile(r'# ([^.:]+)[.:]')
 
 
 class Excerpt:
-    """A piece of Python that a notebook displays as highlighted code."""
+    """Python code that a notebook displays with highlighting."""
 
     def __init__(self, code: str):
         self._code = code
@@ -27,7 +27,7 @@ class Excerpt:
         return self._code
 
     def _repr_markdown_(self) -> str:
-        # The style is for the pages of nbconvert, which set this code in a text font.
+        # The style is for nbconvert, whose pages set this code in a proportional font.
         code = f'```python\n{self._code}\n```'
         return f'<div style="font-family: monospace">\n\n{code}\n\n</div>'
 
@@ -37,14 +37,14 @@ def show(function: Callable, *titles: str) -> Excerpt:
 
     Args:
         function: A function of a module, decorated or not.
-        *titles: Stanzas to show, by the first words of the comment above each. All of
-            the function, with its docstring, if there are none.
+        *titles: Stanzas to show, by the first words of the comment above each; without
+            any, the whole function with its docstring.
 
     Returns:
         An Excerpt.
 
     Raises:
-        ValueError: If there is no stanza of that title.
+        ValueError: If there is no stanza with such a title.
     """
     source = inspect.getsource(function)
     if not titles:
@@ -57,10 +57,10 @@ def show(function: Callable, *titles: str) -> Excerpt:
 
 
 def _split(source: str) -> dict[str, str]:
-    """Returns title and text of each stanza.
+    """Returns the text of each stanza by its title.
 
-    It lasts until the next title, or the end of the block. All titles stand as far to
-    the left as the first one; comments further in are part of a stanza.
+    A stanza lasts until the next title, or the end of the block. All titles have the
+    indentation of the first one; more deeply indented comments are part of a stanza.
     """
     lines = source.splitlines()
     stanzas: dict[str, list[str]] = {}

@@ -10,9 +10,9 @@
 #
 #     python -m mnist_tut.fully_connected_feed --max_steps=2000
 #
-# The data are looked for in `MNIST_data`, beside the place where the notebook runs. If
-# they are not there they are downloaded, and on a machine without a connection digits
-# drawn by code take their place; the first line of the output says which it was.
+# The data are read from `MNIST_data`, in the folder where the notebook runs. If they
+# are missing they are downloaded, and without a connection digits drawn by code are
+# used instead; the first line of the output says which.
 
 # %%
 # %matplotlib inline
@@ -29,11 +29,11 @@ MAX_STEPS = 2_000
 # %% [markdown]
 # ## The MNIST data set
 #
-# MNIST is 70,000 gray pictures of handwritten digits, 28 pixels high and 28 wide, each
-# with the digit that its writer meant. They come in four files, images and labels of a
-# training set and of a test set. `read_data_sets` reads the four and sets the first
-# 5,000 training examples aside for validation. A picture becomes a row of 784 numbers
-# from 0 for paper to 1 for ink.
+# MNIST has 70,000 gray pictures of handwritten digits, 28 pixels high and 28 wide, each
+# labeled with the digit that its writer meant. They come in four files, images and
+# labels of a training set and of a test set. `read_data_sets` reads the four and sets
+# the first 5,000 training examples aside for validation. A picture becomes a row of 784
+# pixel values in [0, 1]; 0 is background.
 
 # %%
 data_sets = input_data.read_data_sets(DATA_DIR, seed=1)
@@ -50,19 +50,19 @@ plots.digit_grid(test_images[:30], columns=10, labels=test_labels[:30]).figure
 #
 # **Tensor.** An array of numbers of one type, with any number of dimensions. A batch of
 # pictures is one, with the dimensions [batch, pixels], or [batch, height, width,
-# channels] for a network that cares which pixels are neighbors.
+# channels] for a network that uses which pixels are neighbors.
 #
 # **Graph.** A description of a computation. Its nodes are operations, and tensors flow
 # along its edges. Adding something to a graph computes nothing.
 #
-# **Session.** What executes a graph, on whatever devices there are. It is asked for a
-# tensor and runs all that this tensor depends on, and nothing else.
+# **Session.** Executes a graph on the available devices. To compute a tensor it runs
+# all operations that this tensor depends on, and no others.
 #
 # **Variable.** A tensor that keeps its value from one run of the session to the next.
 # The weights of a network are variables, because training changes them little by
 # little.
 #
-# All four in a few lines: a graph that adds what it is fed to a variable.
+# All four in a few lines: a graph that adds the numbers it is fed to a variable.
 
 # %%
 with tf.Graph().as_default():
@@ -81,7 +81,7 @@ with tf.Graph().as_default():
 #
 # ### Constants
 #
-# The data set dictates a few numbers: ten classes, and pictures of 28 x 28 pixels,
+# Some numbers are those of the data set: ten classes, and pictures of 28 x 28 pixels,
 # which this network takes as one row of 784.
 
 # %%
@@ -90,7 +90,7 @@ mnist.NUM_CLASSES, mnist.IMAGE_SIZE, mnist.IMAGE_PIXELS
 # %% [markdown]
 # ### Flags
 #
-# What a user may want to change is a flag. On the command line it is written
+# A parameter that a user may change is a flag. On the command line it is written
 # `--hidden1=256`, in a notebook it is a keyword argument, `run_training(hidden1=256)`.
 # These are the flags of the slides, with their defaults:
 
@@ -102,16 +102,14 @@ for name in ('learning_rate', 'max_steps', 'hidden1', 'hidden2', 'batch_size'):
 # %% [markdown]
 # ### Placeholders
 #
-# The network has to be described before there is any batch to work on. A placeholder
-# stands for the batch: it has a type and a shape, and gets its value each time the
-# session runs.
+# The network is described before there is any batch. A placeholder stands for the
+# batch: it has a type and a shape, and gets its value each time the session runs.
 
 # %%
 excerpt.show(fully_connected_feed.placeholder_inputs)
 
 # %% [markdown]
-# From here on a graph grows, in a notebook's small steps; the lesson does the same in
-# one go.
+# From here on we build a graph, step by step; the lesson does the same in one function.
 
 # %%
 graph = tf.Graph()
@@ -128,7 +126,7 @@ images_pl, labels_pl
 # ### `inference`: from pixels to scores
 #
 # Two hidden layers and a linear one. Each multiplies its input by a matrix of weights
-# (`tf.matmul`) and adds a row of biases; the hidden layers then set what is negative to
+# (`tf.matmul`) and adds a row of biases; the hidden layers then set negative values to
 # zero (`tf.nn.relu`). Without that step three layers could do no more than one, since a
 # product of matrices is a matrix again.
 #
@@ -155,10 +153,10 @@ print(f'{count:,} parameters; logits: {logits.shape}')
 # ### `loss`: how wrong the scores are
 #
 # The ten scores of a picture are logits: the softmax turns them into ten probabilities.
-# The loss of a picture is minus the logarithm of the probability that its right digit
-# gets: zero if that digit is taken for certain, and large if it is all but ruled out.
-# The batch's loss is the mean. One op does softmax and logarithm together, which stays
-# exact where a probability is too small for a float32.
+# The loss of a picture is minus the logarithm of the probability of its right digit:
+# zero if that probability is 1, and large if it is near 0. The batch's loss is the
+# mean. One op computes softmax and logarithm together, which stays exact even if a
+# probability is too small for a float32.
 
 # %%
 excerpt.show(mnist.loss)
@@ -199,8 +197,8 @@ print(f'{before} operations up to the loss, {after} with the training op')
 # ### `fill_feed_dict`: the next batch
 #
 # A feed dictionary says which array each placeholder stands for in one run. Every call
-# takes the next examples of the set; after the last one the set is shuffled and begins
-# anew.
+# takes the next examples of the set; after the last one the set is shuffled and starts
+# again.
 
 # %%
 excerpt.show(fully_connected_feed.fill_feed_dict)
@@ -208,9 +206,9 @@ excerpt.show(fully_connected_feed.fill_feed_dict)
 # %% [markdown]
 # ### One step by hand
 #
-# Before any training all ten digits are about equally probable to the network, and the
-# loss is near log 10 = 2.303. After one step on a batch, the loss of that same batch is
-# a little smaller. That is all there is to training; the rest is repetition.
+# Before any training the probabilities of all ten digits are about equal, and the loss
+# is near log 10 = 2.303. After one step on a batch, the loss of that same batch is a
+# little smaller. Training repeats that.
 
 # %%
 feed_dict = fully_connected_feed.fill_feed_dict(data_sets.train, images_pl, labels_pl)
@@ -238,10 +236,10 @@ excerpt.show(
 )
 
 # %% [markdown]
-# Then it prepares what surrounds the training. The `Saver` writes variables to
-# checkpoints and reads them back, the `FileWriter` writes events for TensorBoard, and
-# `merge_all` gathers all summaries of the graph in one op. (`run` is this project's
-# bookkeeper of a run: its folder, its seed, its figures.)
+# Then it prepares the session. The `Saver` writes variables to checkpoints and reads
+# them back, the `FileWriter` writes events for TensorBoard, and `merge_all` merges all
+# summaries of the graph in one op. (`run` is this project's: it manages the folder, the
+# seed and the metrics of a run.)
 
 # %%
 excerpt.show(fully_connected_feed.run_training, 'Session')
@@ -249,7 +247,7 @@ excerpt.show(fully_connected_feed.run_training, 'Session')
 # %% [markdown]
 # And the loop itself. Each step fills a feed dictionary and runs the training op and
 # the loss together. Every 100 steps it prints the loss and writes the summary; every
-# 1,000 steps it saves a checkpoint and counts right answers on all three sets.
+# 1,000 steps it saves a checkpoint and evaluates all three sets.
 
 # %%
 excerpt.show(fully_connected_feed.run_training, 'Loop')
@@ -257,8 +255,9 @@ excerpt.show(fully_connected_feed.run_training, 'Loop')
 # %% [markdown]
 # ### The run
 #
-# `Precision @ 1` is the fraction of pictures whose first guess is right. The time of a
-# step is left out in the committed output, because it is another one each time.
+# `Precision @ 1` is the fraction of pictures whose most probable digit is right. The
+# time of a step is left out in the committed output, because it differs from run to
+# run.
 
 # %%
 history = fully_connected_feed.run_training(
@@ -266,9 +265,8 @@ history = fully_connected_feed.run_training(
 )
 
 # %% [markdown]
-# What `run_training` returns is a `History`: every figure of the run by name, with the
-# step that it belongs to. The loss of single batches jumps about; its mean over 40
-# steps shows the way.
+# `run_training` returns a `History`: every metric of the run by name, with its step.
+# The loss of single batches is noisy; its mean over 40 steps shows the trend.
 
 # %%
 print(', '.join(history.names()))
@@ -276,8 +274,8 @@ plots.loss_curve(history.values('loss')).figure
 
 # %% [markdown]
 # The slides report a precision on the test set of 0.8605 after 1,000 steps and of
-# 0.8975 after 2,000. Initial weights and order of the batches are random, and no two
-# runs agree to the last digit. This is ours:
+# 0.8975 after 2,000. Initial weights and the order of the batches are random, so two
+# runs differ in the last digits. These are ours:
 
 # %%
 for step, precision in zip(
@@ -288,9 +286,9 @@ for step, precision in zip(
 # %% [markdown]
 # ## Looking at the result
 #
-# The checkpoint holds the trained network. `predict.load` makes it a function from
-# pictures, as bytes, to probabilities. In the table below, rows are what was written
-# and columns what was read; only mistakes have a color.
+# The checkpoint holds the trained network. `predict.load` turns it into a function from
+# pictures, as bytes, to probabilities. In the confusion matrix below, rows are true
+# labels and columns predicted ones; only mistakes are colored.
 
 # %%
 pixels = (255 * test_images).round().astype(np.uint8).reshape(-1, 28, 28)
@@ -300,8 +298,8 @@ guesses = probabilities.argmax(axis=1)
 plots.confusion_matrix(test_labels, guesses).figure
 
 # %% [markdown]
-# Twenty of the pictures that it gets wrong, those where it was most certain. Above
-# each one: what it says, and in parentheses what it is.
+# The twenty mistakes with the highest probabilities. Above each picture: the predicted
+# label, and in parentheses the true one.
 
 # %%
 certainty = probabilities.max(axis=1)
@@ -313,8 +311,8 @@ plots.digit_grid(test_images[worst], columns=10, labels=titles).figure
 # %% [markdown]
 # ## Where to go from here
 #
-# * `--hidden1`, `--hidden2`, `--learning_rate`: what do 20,000 steps give?
-# * The command that the run printed opens its loss curve, its graph and its second
-#   layer's view of the test digits in TensorBoard.
-# * `deep_mnist.ipynb` keeps the two-dimensional shape of the pictures, and gets a fifth
-#   as many wrong.
+# * `--hidden1`, `--hidden2`, `--learning_rate`: how accurate is it after 20,000 steps?
+# * The command that the run printed shows its loss curve, its graph and its second
+#   layer's activations for the test digits in TensorBoard.
+# * `deep_mnist.ipynb` keeps the two-dimensional shape of the pictures, and makes a
+#   fifth of the mistakes.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # A lecture on MNIST
 #
-# From the pixels of a file to a network that reads 96 of 100 digits, with a look at the
-# numbers at every stage. This notebook follows a lecture, *MNIST classification*, in
-# its order. The code is that of `mnist_tut.tanh_mlp`, imported and shown here.
+# From the pixels of a file to a network that reads 96 of 100 digits, with the numbers
+# at every stage. This notebook follows a lecture, *MNIST classification*, in its order.
+# The code is that of `mnist_tut.tanh_mlp`, imported and shown here.
 #
 # The same from a command line:
 #
@@ -27,8 +27,8 @@ MAX_STEPS = 9_375  # five epochs
 # %% [markdown]
 # ## The data
 #
-# The lecture has all digits in one file, `mnist_data.npz`, with four arrays.
-# `npz.load` reads that file if it is there, and MNIST's own four files if not.
+# The lecture has all digits in one file, `mnist_data.npz`, with four arrays. `npz.load`
+# reads that file if it exists, and MNIST's own four files if not.
 
 # %%
 mnist, _ = npz.load(data_dir=DATA_DIR)
@@ -40,22 +40,22 @@ print(X_train.shape)
 print(X_test.shape)
 
 # %% [markdown]
-# 60,000 pictures to learn from and 10,000 to be tested on, of 28 x 28 pixels each. A
-# pixel is a number from 0 for paper to 255 for ink. As numbers the first picture is
-# hard to read, though one can guess it from the zeros:
+# 60,000 pictures for training and 10,000 for testing, of 28 x 28 pixels each. A pixel
+# value is between 0, the background, and 255. As numbers the first picture is hard to
+# read, but the zeros show its outline:
 
 # %%
 with np.printoptions(linewidth=140):
     print(X_train[0])
 
 # %% [markdown]
-# As a picture it is easier, and so are its 24 successors:
+# As a picture it is easier to read; here it is with the next 24:
 
 # %%
 plots.digit_grid(X_train[:25], columns=5).figure
 
 # %% [markdown]
-# To each belongs a label, the digit that was meant:
+# Each has a label, the digit that was meant:
 
 # %%
 print(y_train[:25].reshape([5, 5]))
@@ -63,8 +63,8 @@ print(y_train[:25].reshape([5, 5]))
 # %% [markdown]
 # ## Pre-processing
 #
-# The network takes a picture as a row of 784 numbers. It is told nothing about which of
-# them are neighbors.
+# The network takes a picture as a row of 784 numbers, without any information on which
+# of them are neighbors.
 
 # %%
 train_data = X_train.reshape([-1, 28 * 28])
@@ -73,7 +73,7 @@ print(train_data.shape, test_data.shape)
 
 # %% [markdown]
 # Numbers up to 255 would drive every tanh to its limits at once, where it has no
-# gradient. So they are stretched or squeezed to the range from 0 to 1.
+# gradient. So they are scaled to the range from 0 to 1.
 
 # %%
 excerpt.show(tanh_mlp.normalize_data)
@@ -84,8 +84,8 @@ print(train_data.dtype, train_data.min(), train_data.max())
 print(train_data[0, 150:180].round(2))
 
 # %% [markdown]
-# The network will answer with ten probabilities, and to be compared with them a label
-# has to be ten probabilities too: all on the right digit.
+# The network returns ten probabilities. To be compared with them, a label is written as
+# ten probabilities too: 1 for the right digit, 0 for the others.
 
 # %%
 excerpt.show(tanh_mlp.to_one_hot)
@@ -99,16 +99,16 @@ print(tanh_mlp.to_one_hot(y_train[:5], 10))
 # %% [markdown]
 # ## Building a model
 #
-# Placeholders stand for what is given at run time: the pictures, and for the loss the
-# labels.
+# Placeholders stand for values that are fed at run time: the pictures and, for the
+# loss, the labels.
 
 # %%
 excerpt.show(tanh_mlp.run_training, 'Placeholders')
 
 # %% [markdown]
-# Two dense layers. The first makes 64 numbers of the 784 and bends each by tanh to the
-# range from -1 to 1; the second makes ten scores of the 64, and the softmax makes
-# probabilities of the scores.
+# Two dense layers. The first maps the 784 numbers to 64, each limited by tanh to the
+# range from -1 to 1; the second maps those to ten scores, and the softmax turns the
+# scores into probabilities.
 
 # %%
 excerpt.show(tanh_mlp.run_training, 'Model')
@@ -123,11 +123,11 @@ excerpt.show(tanh_mlp.run_training, 'Model')
 excerpt.show(tanh_mlp.run_training, 'Loss')
 
 # %% [markdown]
-# The second softmax sees numbers between 0 and 1 and can make little of them. Even if
-# the network is right and certain, it arrives at a probability of 0.23 for the right
-# digit, and the loss stays above 1.46. The guesses are no others, for the order of the
-# ten does not change. This project keeps the lecture's loss and names it;
-# `double_softmax=False` turns it off.
+# The input of the second softmax is between 0 and 1, so its output is nearly uniform.
+# Even if the network is right and certain, the probability of the right digit is only
+# 0.23, and the loss stays above 1.46. The predictions are the same, because the order
+# of the ten does not change. This project keeps the lecture's loss and lists it as a
+# quirk; `double_softmax=False` turns it off.
 
 # %%
 certain = np.eye(10)[5]
@@ -148,10 +148,10 @@ excerpt.show(tanh_mlp.run_training, 'Training op', 'Evaluation')
 # %% [markdown]
 # ### Five digits first
 #
-# Before the real training the lecture shows what single steps do. The session is asked
-# for the probabilities of the first five digits, for which no labels are needed: they
-# are not in that part of the graph. Then it takes 200 steps on these five alone, and
-# asks again.
+# Before the real training the lecture shows the effect of a few steps. It computes the
+# probabilities of the first five digits, which needs no labels: they are not in that
+# part of the graph. Then it takes 200 steps on these five alone, and computes the
+# probabilities again.
 
 # %%
 excerpt.show(tanh_mlp.run_training, 'Session', 'Five digits')
@@ -159,8 +159,8 @@ excerpt.show(tanh_mlp.run_training, 'Session', 'Five digits')
 # %% [markdown]
 # ### The training
 #
-# After that the variables are initialized anew, and the network goes over all digits
-# five times, 32 at a time, always in the same order.
+# Then the variables are initialized again, and the network is trained on all digits for
+# five epochs, 32 at a time, always in the same order.
 
 # %%
 excerpt.show(tanh_mlp.run_training, 'Loop')
@@ -168,17 +168,17 @@ excerpt.show(tanh_mlp.run_training, 'Loop')
 # %% [markdown]
 # ## The run
 #
-# What is printed is what the lecture prints, stage by stage; only NumPy is asked to
-# abbreviate long arrays. Look for the two arrays of five rows. Before the 200 steps the
-# rows are vague; after them each has nearly all of its probability in one place, that
-# of its digit, 5, 0, 4, 1 and 9. Of other digits that network knows nothing.
+# The output is the lecture's, stage by stage, but with long arrays abbreviated. Look
+# for the two arrays of five rows. Before the 200 steps the probabilities of a row are
+# similar; after them one of each row is nearly 1, that of its digit, 5, 0, 4, 1 and 9.
+# That network has learned nothing about other digits.
 
 # %%
 with np.printoptions(threshold=60, precision=3, suppress=True, linewidth=88):
     history = tanh_mlp.run_training(data_dir=DATA_DIR, max_steps=MAX_STEPS, seed=1)
 
 # %% [markdown]
-# The loss of each step. The dashed line is the floor that the second softmax puts in.
+# The loss of each step. The dashed line is its lower limit with the second softmax.
 
 # %%
 ax = plots.loss_curve(history.values('loss'))
@@ -188,7 +188,7 @@ ax.figure
 # %% [markdown]
 # ## What the model has learned
 #
-# The first five digits of the test set, and what the model takes them for:
+# The first five digits of the test set, with the model's predictions:
 
 # %%
 class_probs = history.arrays['class_probs']
@@ -196,8 +196,8 @@ titles = [f'{row.argmax()}: {100 * row.max():.1f} %' for row in class_probs]
 plots.digit_grid(X_test[:5], columns=5, labels=titles).figure
 
 # %% [markdown]
-# Of these it is certain. `predict.load` takes the trained network out of the run's
-# folder, and all 10,000 can be asked. This is the one where it is least certain, with
+# Of these it is certain. `predict.load` loads the trained network from the run's
+# folder; here it predicts all 10,000. This is the digit where it is least certain, with
 # all ten probabilities:
 
 # %%
@@ -208,8 +208,8 @@ print(predict.format_probabilities(probabilities[unsure]))
 plots.digit_grid(X_test[[unsure]], labels=[f'label: {y_test[unsure]}']).figure
 
 # %% [markdown]
-# On the whole sets. The lecture has 0.9703 on the training data and 0.9615 on the test
-# data; initial weights are random, and each run differs a little.
+# The accuracy on the whole sets. The lecture has 0.9703 on the training data and 0.9615
+# on the test data; initial weights are random, and each run differs a little.
 
 # %%
 for name in ('training_accuracy', 'test_accuracy'):
@@ -218,8 +218,7 @@ for name in ('training_accuracy', 'test_accuracy'):
 # %% [markdown]
 # ### One softmax fewer
 #
-# The same training without the second softmax. (What it prints is known by now and is
-# left out.)
+# The same training without the second softmax. (Its output is left out.)
 
 # %%
 with contextlib.redirect_stdout(io.StringIO()):
@@ -230,8 +229,8 @@ for name in ('training_accuracy', 'test_accuracy'):
     print(f'{name:18} {single.last(name):.4f}')
 
 # %% [markdown]
-# The gradients are no longer held down by the second softmax, and the network gets
-# further in as many steps.
+# Without the second softmax the gradients are larger, and the network gets further in
+# as many steps.
 
 # %%
 plots.loss_curve(single.values('loss')).figure

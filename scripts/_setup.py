@@ -1,8 +1,8 @@
-"""Makes the virtual environment that train.py and test.py run in.
+"""Creates the virtual environment that train.py and test.py run in.
 
-Only the standard library, because on a new machine there is nothing else yet. What is
-installed stands, with its hashes, in a lock file; a stamp in the environment holds the
-lock file's own hash, so that a second run has nothing to do.
+Uses only the standard library, since a new machine has nothing else. A lock file lists
+the packages with their hashes; a stamp in the environment holds a hash of that file, so
+that a second run has nothing to do.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ VENV = ROOT / '.venv'
 
 
 def python_for(*locks: str) -> str:
-    """Returns the environment's Python, with all that a lock file lists.
+    """Returns the environment's Python, after installing a lock file if need be.
 
     Args:
         *locks: Names of lock files, any of which will do; the first is installed if
@@ -55,12 +55,12 @@ def run(command: list[str], folder: pathlib.Path | None = None) -> int:
         try:
             status = process.wait()
         except KeyboardInterrupt:
-            continue  # the command got it too, and saves what it has done
+            continue  # the command got the signal too, and saves its work
         return status if status >= 0 else 128 - status
 
 
 def _digest(lock: str) -> str:
-    """Returns what an environment must have been made from to be up to date."""
+    """Returns a hash of everything that the environment depends on."""
     parts = [(ROOT / lock).read_bytes(), (ROOT / 'pyproject.toml').read_bytes()]
     parts.append(f'{VENV} {sys.version}'.encode())
     return hashlib.sha256(b'\0'.join(parts)).hexdigest()

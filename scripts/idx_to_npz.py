@@ -17,17 +17,17 @@ flags = Flags()
 FLAGS = flags.FLAGS
 flags.DEFINE_folder('input_dir', 'MNIST_data', 'Folder of the four IDX files.')
 flags.DEFINE_string('output', 'mnist_data.npz', 'The file to write.')
-flags.DEFINE_boolean('overwrite', False, 'Replace the output if it is there.')
+flags.DEFINE_boolean('overwrite', False, 'Replace the output if it exists.')
 
 
 def main(_):
-    """Reads the four files and writes the one."""
+    """Converts with the flags of the command line."""
     output = errors.printable(FLAGS.output)
     if os.path.isdir(FLAGS.output) or not FLAGS.output:
         raise errors.FlagError(f'--output={output}: expected the path of a file')
     if os.path.lexists(FLAGS.output) and not FLAGS.overwrite:
         raise errors.FlagError(
-            f'--output={output}: already there; --overwrite replaces it'
+            f'--output={output}: exists already; --overwrite replaces it'
         )
 
     def path(name):

@@ -2,7 +2,7 @@
 
     python3 scripts/test.py
 
-sets up a virtual environment if there is none and runs everything that a change must
+sets up a virtual environment if there is none and runs all checks that a change must
 pass. Arguments go to pytest: `python3 scripts/test.py -k softmax`.
 """
 
@@ -12,7 +12,7 @@ import _setup
 
 
 def main() -> int:
-    """Returns 0 if everything passes, else the status of what did not."""
+    """Returns 0 if everything passes, else the status of the first failure."""
     python = _setup.python_for('requirements-dev.lock')
     for check in (
         ['-m', 'ruff', 'format', '--check', '--quiet'],

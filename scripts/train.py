@@ -1,9 +1,9 @@
-"""Trains the tutorials' network, on a machine with nothing but Python on it.
+"""Trains the tutorials' network on a machine that has only Python.
 
     python3 scripts/train.py --max_steps=2000
 
 sets up a virtual environment if there is none and runs
-`python -m mnist_tut.fully_connected_feed` in it, with the arguments that it was given.
+`python -m mnist_tut.fully_connected_feed` in it, with the same arguments.
 """
 
 import sys

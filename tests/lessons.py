@@ -78,7 +78,7 @@ class Lesson:
         goldens: Recordings of the original.
         quick: Flags for a run of a few seconds that meets every branch of the loop.
         steps: Number of steps of the quick run.
-        result: The metric that tells how good the trained model is.
+        result: The metric that measures the trained model.
         drawn: Flags of the runs on drawn digits that tests/goldens/drawn.json holds.
         steps_alike: For how many steps float32 gives the same on every machine, to the
             rounding: the conv nets amplify it.

@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 
-def test_self_test_prints_its_figures(tmp_path, capsys):
+def test_self_test_prints_its_metrics(tmp_path, capsys):
     run = convolutional.run_training(self_test=True, log_dir=tmp_path)
     printed = capsys.readouterr().out
     assert 'Minibatch loss: 3.273, learning rate: 0.010000\n' in printed
@@ -23,7 +23,7 @@ def test_half_precision_trains(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(convolutional, 'EVAL_BATCH_SIZE', 8)  # it is slow on a CPU
     losses = {}
     for use_fp16 in (False, True):
-        # Two steps are too few to tell white from black: the test error may be any.
+        # Two steps are too few to learn white and black: the test error may be any.
         with contextlib.suppress(errors.RunError):
             convolutional.run_training(
                 self_test=True,
@@ -93,9 +93,9 @@ def test_extraction(tmp_path, capsys):
     assert data.dtype == np.float32
     expected = (images[:12].astype(np.float32) - 127.5) / 255
     np.testing.assert_array_equal(data[..., 0], expected)
-    found = convolutional.extract_labels(str(tmp_path / 'labels.gz'), 20)
-    assert found.dtype == np.int64
-    np.testing.assert_array_equal(found, labels)
+    extracted = convolutional.extract_labels(str(tmp_path / 'labels.gz'), 20)
+    assert extracted.dtype == np.int64
+    np.testing.assert_array_equal(extracted, labels)
     assert capsys.readouterr().out.splitlines() == [
         f'Extracting {tmp_path}/images.gz',
         f'Extracting {tmp_path}/labels.gz',

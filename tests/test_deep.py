@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 
 def evaluate(build, *arrays):
-    """Returns what `build` makes of constants, computed with fresh variables."""
+    """Returns the value of `build` for constants, with fresh variables."""
     with tf.Graph().as_default(), tf.Session() as sess:
         tf.set_random_seed(1)
         result = build(*(tf.constant(array, tf.float32) for array in arrays))
@@ -35,9 +35,9 @@ def convolved(x, W):
 def test_conv2d_sums_over_windows_with_zeros_around(window):
     random = np.random.RandomState(0)
     x, W = random.randn(2, 7, 6, 3), random.randn(*window, 3, 4)
-    found = evaluate(deep.conv2d, x, W)
-    assert found.shape == (2, 7, 6, 4)
-    np.testing.assert_allclose(found, convolved(x, W), rtol=1e-4, atol=1e-4)
+    actual = evaluate(deep.conv2d, x, W)
+    assert actual.shape == (2, 7, 6, 4)
+    np.testing.assert_allclose(actual, convolved(x, W), rtol=1e-4, atol=1e-4)
 
 
 def test_max_pool_2x2_takes_the_maximum_of_each_block():
@@ -50,9 +50,9 @@ def test_max_pool_2x2_takes_the_maximum_of_each_block():
 
 def test_max_pool_2x2_of_an_odd_size_keeps_the_last_row_and_column():
     x = -np.arange(1, 26, dtype=np.float32).reshape(1, 5, 5, 1)
-    found = evaluate(deep.max_pool_2x2, x)[0, ..., 0]
+    pooled = evaluate(deep.max_pool_2x2, x)[0, ..., 0]
     expected = [[-1, -3, -5], [-11, -13, -15], [-21, -23, -25]]
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(pooled, expected)
 
 
 def test_weights_are_a_truncated_normal_of_deviation_a_tenth():

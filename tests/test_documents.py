@@ -11,7 +11,7 @@ import pytest
 
 NAMES = json.loads(documents.GOLDEN.read_text())
 
-# What is in a document and deliberately not in its module.
+# Names of a document that are deliberately not in its module.
 ELSEWHERE = {
     'beginner_notes.txt': {
         'data', 'df',  # the table, typed into pandas there; printed by --accuracy_at
@@ -34,14 +34,14 @@ ELSEWHERE = {
 def names_in(module):
     """Returns every name that a module assigns, takes or defines as a flag."""
     path = ROOT / 'mnist_tut' / f'{module}.py'
-    found = set()
+    used = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
+            used.add(node.id)
         elif isinstance(node, ast.arg):
-            found.add(node.arg)
+            used.add(node.arg)
     values = getattr(importlib.import_module(f'mnist_tut.{module}'), 'FLAGS', [])
-    return found | set(values)
+    return used | set(values)
 
 
 @pytest.mark.parametrize('document', documents.DOCUMENTS)
@@ -50,7 +50,7 @@ def test_every_name_of_a_document_is_in_its_modules(document):
         importlib.import_module(f'mnist_tut.{name}')
         for name in documents.DOCUMENTS[document]
     ]
-    found = set().union(*(names_in(name) for name in documents.DOCUMENTS[document]))
+    used = set().union(*(names_in(name) for name in documents.DOCUMENTS[document]))
     named = NAMES[document]
     assert len(named['functions']) + len(named['variables']) > 20
     for name in named['functions']:
@@ -61,7 +61,7 @@ def test_every_name_of_a_document_is_in_its_modules(document):
         assert any(
             name in module.FLAGS for module in modules if hasattr(module, 'FLAGS')
         ), name
-    missing = set(named['variables']) - found - ELSEWHERE.get(document, set())
+    missing = set(named['variables']) - used - ELSEWHERE.get(document, set())
     assert not missing
 
 

@@ -1,4 +1,4 @@
-"""Every lesson gives the recorded numbers, on digits that are there on any machine."""
+"""Every lesson gives the recorded numbers, on digits that any machine can draw."""
 
 import json
 
@@ -30,11 +30,11 @@ def test_flags_have_the_recorded_defaults(lesson):
 @every_run
 def test_numbers_and_lines_are_the_recorded_ones(lesson, name, digits_dir):
     golden = GOLDEN[lesson.name][name]
-    found = drawn.run(lesson, name, digits_dir)
-    check_records(lesson, found['records'], golden['records'])
+    actual = drawn.run(lesson, name, digits_dir)
+    check_records(lesson, actual['records'], golden['records'])
     last_step = max(step for step, *_ in golden['records'])
     check_lines(
-        found['printed'], golden['printed'], numbers=last_step <= lesson.steps_alike
+        actual['printed'], golden['printed'], numbers=last_step <= lesson.steps_alike
     )
 
 
@@ -54,9 +54,9 @@ def check_records(lesson, records, expected):
 
 def check_lines(printed, expected, numbers):
     """Compares lines; their numbers only where they do not depend on the machine."""
-    found = [drawn.split_numbers(line) for line in printed]
-    right = [drawn.split_numbers(line) for line in expected]
-    assert [line for line, _ in found] == [line for line, _ in right]
+    actual = [drawn.split_numbers(line) for line in printed]
+    wanted = [drawn.split_numbers(line) for line in expected]
+    assert [line for line, _ in actual] == [line for line, _ in wanted]
     if numbers:
-        for line, (_, some), (_, others) in zip(printed, found, right, strict=True):
+        for line, (_, some), (_, others) in zip(printed, actual, wanted, strict=True):
             np.testing.assert_allclose(some, others, rtol=1e-3, atol=1e-4, err_msg=line)

@@ -1,4 +1,4 @@
-"""What a user is shown: one printable line, whatever stands in a name."""
+"""Messages: one printable line, whatever a name contains."""
 
 import os
 import pathlib

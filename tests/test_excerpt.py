@@ -45,7 +45,7 @@ def test_one_stanza():
     )
 
 
-def test_several_stanzas_in_the_order_asked_for():
+def test_several_stanzas_in_the_given_order():
     shown = repr(excerpt.show(lesson, 'Model', 'Data'))
     assert shown.index('# Model') < shown.index('# Data')
     assert shown.endswith('# and this one: the second.\na = 1')

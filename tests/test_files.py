@@ -1,4 +1,4 @@
-"""Files are opened with care, written whole or not at all, swept and locked."""
+"""Opening without blocking, atomic writing, removal of stale files, and locking."""
 
 import contextlib
 import io
@@ -102,13 +102,13 @@ def assert_not_opened(path, reason):
     assert str(caught.value).isprintable()
 
 
-def test_what_is_no_file_is_not_opened(tmp_path):
+def test_a_path_without_a_file_is_not_opened(tmp_path):
     (tmp_path / 'dangling').symlink_to(tmp_path / 'nothing')
     (tmp_path / 'loop').symlink_to(tmp_path / 'loop')
     (tmp_path / 'file').write_bytes(b'')
     assert_not_opened(tmp_path, 'is a folder; expected a data file')
-    assert_not_opened(tmp_path / 'two\nlines', 'is not there; expected a data file')
-    assert_not_opened(tmp_path / 'dangling', 'is a symbolic link to nothing; expected')
+    assert_not_opened(tmp_path / 'two\nlines', 'is missing; expected a data file')
+    assert_not_opened(tmp_path / 'dangling', 'is a dangling symbolic link; expected')
     assert_not_opened(tmp_path / 'loop', 'cannot be opened: ')
     assert_not_opened(tmp_path / 'file' / 'below', 'cannot be opened: Not a directory')
     assert_not_opened(tmp_path / ('x' * 5000), 'cannot be opened: File name too long')
@@ -241,7 +241,7 @@ def test_what_cannot_be_written_is_named(tmp_path):
 
 
 @posix
-def test_a_file_that_is_swept_before_it_is_locked_is_made_anew(tmp_path, monkeypatch):
+def test_a_file_that_is_swept_before_it_is_locked_is_replaced(tmp_path, monkeypatch):
     import fcntl
 
     lock, swept = fcntl.flock, []
@@ -364,16 +364,16 @@ def test_a_lock_ends_with_the_process_that_is_killed(tmp_path):
 
 
 @posix
-@pytest.mark.parametrize('is_made_anew', [False, True])
-def test_a_lock_file_that_its_last_owner_removes_is_made_anew(
-    is_made_anew, tmp_path, monkeypatch
+@pytest.mark.parametrize('is_replaced', [False, True])
+def test_a_lock_file_that_its_last_owner_removes_is_replaced(
+    is_replaced, tmp_path, monkeypatch
 ):
     path, lock, calls = tmp_path / 'lock', files._lock, []
 
     def too_late(descriptor):
         if not calls:
             path.unlink()
-            if is_made_anew:
+            if is_replaced:
                 path.write_bytes(b'')
         calls.append(descriptor)
         lock(descriptor)
@@ -395,7 +395,7 @@ def test_a_pipe_with_a_temporary_name_is_left_alone(tmp_path):
     assert pipe.exists()
 
 
-def test_a_lock_that_its_owner_removes_meanwhile_is_taken_anew(tmp_path, monkeypatch):
+def test_a_lock_that_its_owner_removes_meanwhile_is_taken_again(tmp_path, monkeypatch):
     path, stat, removed = str(tmp_path / 'lock'), os.stat, []
 
     def stat_after_removal(name, *args, **kwargs):

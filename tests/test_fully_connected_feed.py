@@ -30,8 +30,8 @@ def test_checkpoints_and_scores_come_each_thousand_steps(digits_dir, tmp_path, c
         train_dir=digits_dir, log_dir=tmp_path, max_steps=2050, hidden1=8, hidden2=4
     )
     assert run.steps('test_precision') == [999, 1999, 2049]
-    found = sorted(path.name for path in tmp_path.glob('*.index'))
-    assert found == [f'model.ckpt-{step}.index' for step in (1999, 2049, 999)]
+    names = sorted(path.name for path in tmp_path.glob('*.index'))
+    assert names == [f'model.ckpt-{step}.index' for step in (1999, 2049, 999)]
     printed = capsys.readouterr().out
     assert printed.count('Training Data Eval:') == 3
     assert re.findall(r'Step (\d+): ', printed) == [str(s) for s in range(0, 2050, 100)]
@@ -73,9 +73,9 @@ def test_the_event_file_has_one_tag(digits_dir, tmp_path, capsys):
         train_dir=digits_dir, log_dir=tmp_path, max_steps=101
     )
     [path] = tmp_path.glob('events.out.tfevents.*')
-    found = [
+    tags = [
         (event.step, value.tag)
         for event in map(tf.Event.FromString, tf.io.tf_record_iterator(str(path)))
         for value in event.summary.value
     ]
-    assert found == [(0, 'loss'), (100, 'loss')]
+    assert tags == [(0, 'loss'), (100, 'loss')]

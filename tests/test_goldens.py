@@ -122,7 +122,7 @@ def test_initial_weights_are_bit_equal(record, tmp_path, lesson, golden):
         assert hashlib.sha256(value.tobytes()).hexdigest().startswith(digest), name
 
 
-def test_convolutional_prints_the_figures_of_step_0(mnist_dir, tmp_path, capsys):
+def test_convolutional_prints_the_metrics_of_step_0(mnist_dir, tmp_path, capsys):
     from mnist_tut import convolutional
 
     convolutional.run_training(

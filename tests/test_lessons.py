@@ -55,7 +55,7 @@ def files(folder):
 
 def test_no_lesson_is_missing():
     described = {lesson.name for lesson in lessons.LESSONS}
-    found = {
+    modules = {
         path.stem
         for path in (ROOT / 'mnist_tut').glob('*.py')
         if any(
@@ -63,7 +63,7 @@ def test_no_lesson_is_missing():
             for node in ast.parse(path.read_text()).body
         )
     }
-    assert described == found
+    assert described == modules
 
 
 @every_lesson

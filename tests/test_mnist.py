@@ -76,9 +76,9 @@ def test_logits_are_two_relu_layers_and_a_linear_one(graph):
         x = x @ values[f'{scope}/weights'] + values[f'{scope}/biases']
         if scope != 'softmax_linear':
             x = np.maximum(x, 0)
-    found = sess.run(logits, {images: batch})
-    assert found.shape == (B, 10)
-    np.testing.assert_allclose(found, x, rtol=1e-3, atol=1e-4)
+    actual = sess.run(logits, {images: batch})
+    assert actual.shape == (B, 10)
+    np.testing.assert_allclose(actual, x, rtol=1e-3, atol=1e-4)
 
 
 def test_images_of_another_size_are_refused():
@@ -142,16 +142,16 @@ def test_the_summary_has_the_tag_loss():
 # evaluation.
 
 
-def test_evaluation_counts_what_is_right():
+def test_evaluation_counts_right_predictions():
     logits, labels = random_logits(seed=1)
     labels[:20] = logits[:20].argmax(axis=1)
     with tf.Graph().as_default(), tf.Session() as sess:
         count = mnist.evaluation(tf.constant(logits), tf.constant(labels))
         assert count.dtype == tf.int32
         assert count.shape == []
-        found = sess.run(count)
-    assert found == (logits.argmax(axis=1) == labels).sum()
-    assert 20 <= found < B
+        num_right = sess.run(count)
+    assert num_right == (logits.argmax(axis=1) == labels).sum()
+    assert 20 <= num_right < B
 
 
 @pytest.mark.parametrize('right', [True, False])

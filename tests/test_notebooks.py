@@ -71,18 +71,18 @@ def pictures(notebook):
 
 def test_all_notebooks_are_tested():
     for suffix in ('py', 'ipynb'):
-        found = {path.stem for path in (ROOT / 'notebooks').glob(f'*.{suffix}')}
-        assert found - {'excerpt'} == set(NOTEBOOKS)
+        names = {path.stem for path in (ROOT / 'notebooks').glob(f'*.{suffix}')}
+        assert names - {'excerpt'} == set(NOTEBOOKS)
 
 
 @every_notebook
 def test_cells_are_those_of_the_source(name):
-    wanted = jupytext.read(source(name), fmt='py:percent').cells
-    found = committed(name).cells
-    assert [(cell.cell_type, cell.source) for cell in found] == [
-        (cell.cell_type, cell.source) for cell in wanted
+    expected = jupytext.read(source(name), fmt='py:percent').cells
+    cells = committed(name).cells
+    assert [(cell.cell_type, cell.source) for cell in cells] == [
+        (cell.cell_type, cell.source) for cell in expected
     ]
-    assert len({cell.id for cell in found}) == len(found)
+    assert len({cell.id for cell in cells}) == len(cells)
 
 
 @every_notebook
@@ -136,7 +136,7 @@ def test_outputs_were_made_on_mnist_and_name_nothing_of_the_machine(name):
 @pytest.mark.slow
 @every_notebook
 def test_runs_offline(builder, digits_dir, tmp_path, monkeypatch, name):
-    # Nothing listens at port 9: whoever wants to download is offline.
+    # Nothing listens at port 9, so that a download fails as if offline.
     monkeypatch.setenv('MNIST_TUT_SOURCE_URL', 'http://127.0.0.1:9/')
     data_dir = tmp_path / 'MNIST_data'
     if name in ('beginner_notes', 'deep_mnist'):

@@ -26,7 +26,7 @@ def test_a_wheel_holds_every_module_and_data_file(tmp_path):
     subprocess.run([*pip, tree], check=True)
     [wheel] = (tmp_path / 'wheels').iterdir()
     with zipfile.ZipFile(wheel) as archive:
-        found = {name for name in archive.namelist() if '.dist-info/' not in name}
+        packed = {name for name in archive.namelist() if '.dist-info/' not in name}
     package = ROOT / 'mnist_tut'
     expected = {
         path.relative_to(ROOT).as_posix()
@@ -34,4 +34,4 @@ def test_a_wheel_holds_every_module_and_data_file(tmp_path):
         if path.is_file() and '__pycache__' not in path.parts
     }
     assert 'mnist_tut/data/pen/digit_shapes.json' in expected
-    assert found == expected
+    assert packed == expected

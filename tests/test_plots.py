@@ -1,4 +1,4 @@
-"""The pictures: what is drawn where, and that the same figure is the same file."""
+"""The plots: what is drawn where, and that equal figures give equal files."""
 
 import subprocess
 import sys
@@ -37,20 +37,20 @@ def test_digit_grid_draws_each_digit_dark_on_light(digits):
 
 
 def test_digits_come_in_every_shape_that_lessons_have(digits):
-    ink = np.rint(255 * digits).astype(np.uint8)
+    pixels = np.rint(255 * digits).astype(np.uint8)
     pictures = [
         plots.digit_grid(images).images[0].get_array().filled(-1)
         for images in (
-            ink,
-            ink.reshape(30, 784),
-            ink.reshape(30, 28, 28, 1) / np.float32(255),
+            pixels,
+            pixels.reshape(30, 784),
+            pixels.reshape(30, 28, 28, 1) / np.float32(255),
         )
     ]
     assert np.allclose(pictures[0], pictures[1])
     assert np.allclose(pictures[0], pictures[2])
 
 
-def test_prediction_grid_inverts_what_is_wrong(digits):
+def test_prediction_grid_inverts_wrong_predictions(digits):
     labels = np.arange(30) % 10
     predictions = labels.copy()
     predictions[[4, 17]] = [8, 3]
@@ -160,7 +160,7 @@ def test_axes_that_are_given_are_used(digits):
 
 
 @pytest.mark.parametrize(
-    ('draw', 'found'),
+    ('draw', 'reason'),
     [
         (lambda: plots.digit_grid(np.zeros((5, 27, 28))), '[5, 27, 28]'),
         (lambda: plots.digit_grid(np.zeros((0, 28, 28))), '[0, 28, 28]'),
@@ -178,10 +178,10 @@ def test_axes_that_are_given_are_used(digits):
         (lambda: plots.conv_filters(np.zeros((5, 5, 32))), '[5, 5, 32]'),
     ],
 )
-def test_wrong_arrays_get_one_line(draw, found):
+def test_wrong_arrays_get_one_line(draw, reason):
     with pytest.raises(errors.DataError) as caught:
         draw()
-    assert found in str(caught.value)
+    assert reason in str(caught.value)
     assert '\n' not in str(caught.value)
 
 

@@ -64,12 +64,12 @@ def test_command_prints_bars_and_shows_what_it_saw(run, digit_file, tmp_path, ca
     assert run_main(digit_file, '--log_dir', run, f'--show={tmp_path}/see.png') == 0
     said = capsys.readouterr()
     first, *bars = said.out.splitlines()
-    path, guess = first.rsplit(': ', 1)
+    path, prediction = first.rsplit(': ', 1)
     assert path == str(digit_file)
     assert [int(bar.split()[0]) for bar in bars] == list(range(10))
     percentages = [float(bar.split()[-2]) for bar in bars]
     assert sum(percentages) == pytest.approx(100, abs=0.6)
-    assert int(guess) == np.argmax(percentages)
+    assert int(prediction) == np.argmax(percentages)
     assert 'softmax, 3 steps' in said.err
     seen = np.asarray(Image.open(tmp_path / 'see.png'))
     assert seen.shape == (280, 280)
@@ -88,10 +88,10 @@ def test_command_shows_several_images_in_a_folder(run, digit_file, tmp_path, cap
 
 
 @pytest.mark.parametrize(
-    ('words', 'found'),
+    ('words', 'reason'),
     [
         ([], 'no image given'),
-        (['none.png'], 'none.png is not there'),
+        (['none.png'], 'none.png is missing'),
         (['one.png', 'one.png', '--show=see.png'], 'one file for 2 images'),
         (['one.png', '--show=one.png'], 'is the image itself'),
         (['one.png', '--log_dir=a', '--saved_model=b'], 'expected one of the two'),
@@ -101,7 +101,7 @@ def test_command_shows_several_images_in_a_folder(run, digit_file, tmp_path, cap
     ],
 )
 def test_command_reports_a_mistake_in_one_line(
-    words, found, digit_file, tmp_path, monkeypatch, capsys
+    words, reason, digit_file, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
     before = digit_file.read_bytes()
@@ -109,7 +109,7 @@ def test_command_reports_a_mistake_in_one_line(
     said = capsys.readouterr()
     assert said.out == ''
     assert said.err.count('\n') == 1
-    assert found in said.err
+    assert reason in said.err
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         'one.png': before
     }
@@ -131,7 +131,7 @@ def test_a_wrong_image_is_reported_before_tensorflow_is_imported(tmp_path):
         env={**os.environ, 'PYTHONPATH': str(ROOT)},
     )
     assert ended.returncode == 1
-    assert ended.stderr == 'none.png is not there; expected a data file\n'
+    assert ended.stderr == 'none.png is missing; expected a data file\n'
 
 
 def test_bars_fit_the_terminal(monkeypatch):

@@ -37,13 +37,13 @@ WITHOUT_TENSORFLOW = {
 def modules():
     """Returns the path of each module by its dotted name, without 'mnist_tut.'."""
     package = ROOT / 'mnist_tut'
-    found = {}
+    paths = {}
     for path in sorted(package.rglob('*.py')):
         parts = path.relative_to(package).with_suffix('').parts
         if parts[-1] == '__init__':
             parts = parts[:-1]
-        found['.'.join(parts) or 'mnist_tut'] = path
-    return found
+        paths['.'.join(parts) or 'mnist_tut'] = path
+    return paths
 
 
 MODULES = modules()
@@ -78,18 +78,18 @@ def imports(name):
 
 
 def our_imports(name):
-    return {found for found in imports(name) if found in MODULES} - {name}
+    return {imported for imported in imports(name) if imported in MODULES} - {name}
 
 
 @every_module
 def test_imports_go_down(name):
     layer = layer_of(name)
-    for found in imports(name):
-        if found in MODULES:
-            assert layer_of(found) <= layer, f'{name} imports {found} from above'
-        elif found in HEAVY:
-            assert layer >= layer_of(HEAVY[found]), f'{name} imports {found}'
-        elif found == 'tensorflow':
+    for imported in imports(name):
+        if imported in MODULES:
+            assert layer_of(imported) <= layer, f'{name} imports {imported} from above'
+        elif imported in HEAVY:
+            assert layer >= layer_of(HEAVY[imported]), f'{name} imports {imported}'
+        elif imported == 'tensorflow':
             is_high = layer >= layer_of('training')
             is_allowed = is_high and name not in WITHOUT_TENSORFLOW
             assert is_allowed or name == 'runtime', f'{name} imports TensorFlow'
@@ -116,10 +116,14 @@ def test_tensorflow_is_imported_without_its_banners(name):
     quiet -= {module for module in MODULES if layer_of(module) < layer_of('training')}
     quiet |= {'runtime'}
     quiet -= WITHOUT_TENSORFLOW
-    found = list(imports(name))
-    if 'tensorflow' not in found or name == 'runtime' or name.startswith('training.'):
+    imported = list(imports(name))
+    if (
+        'tensorflow' not in imported
+        or name == 'runtime'
+        or name.startswith('training.')
+    ):
         return  # training/__init__ imports `runtime`
-    assert quiet & set(found[: found.index('tensorflow')]), name
+    assert quiet & set(imported[: imported.index('tensorflow')]), name
 
 
 def test_training_imports_runtime_first():

@@ -10,9 +10,9 @@ import pytest
 
 def test_normalize_data_stretches_to_0_and_1():
     x = np.array([[3, 13], [8, 23]], np.uint8)
-    found = tanh_mlp.normalize_data(x)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, np.float32([[0, 0.5], [0.25, 1]]))
+    scaled = tanh_mlp.normalize_data(x)
+    assert scaled.dtype == np.float32
+    np.testing.assert_array_equal(scaled, np.float32([[0, 0.5], [0.25, 1]]))
 
 
 def test_images_without_contrast_are_refused(tmp_path):
@@ -24,9 +24,9 @@ def test_images_without_contrast_are_refused(tmp_path):
 
 
 def test_to_one_hot():
-    found = tanh_mlp.to_one_hot(np.array([2, 0]), 3)
-    assert found.dtype == np.float64
-    np.testing.assert_array_equal(found, [[0, 0, 1], [1, 0, 0]])
+    one_hot = tanh_mlp.to_one_hot(np.array([2, 0]), 3)
+    assert one_hot.dtype == np.float64
+    np.testing.assert_array_equal(one_hot, [[0, 0, 1], [1, 0, 0]])
     with pytest.raises(IndexError):
         tanh_mlp.to_one_hot(np.array([3]), 3)
 
@@ -81,7 +81,7 @@ def test_fitted_to_five_digits_it_knows_them(digits_dir, tmp_path, capsys):
 
 def test_a_named_file_is_never_silently_ignored(digits_dir, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(errors.DataError, match=r'typo\.npz is not there'):
+    with pytest.raises(errors.DataError, match=r'typo\.npz is missing'):
         tanh_mlp.run_training(npz='typo.npz', max_steps=1)
     with pytest.raises(errors.FlagError, match=r'--npz=x\.npz --dataset=synthetic'):
         tanh_mlp.run_training(npz='x.npz', dataset='synthetic', max_steps=1)

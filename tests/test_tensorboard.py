@@ -34,7 +34,7 @@ class Board:
         return json.loads(self.get(page, **query))
 
     def until(self, page, is_there, **query):
-        """Asks until the answer is there; TensorBoard reads the files bit by bit."""
+        """Repeats a request until the reply is complete, as TensorBoard loads files."""
         for _ in range(300):
             answer = self.read(page, **query)
             if is_there(answer):
@@ -75,7 +75,7 @@ def test_every_page_is_offered(board):
     def offered(listing):
         return {name for name, page in listing.items() if page['enabled']}
 
-    listing = board.until('plugins_listing', lambda found: pages <= offered(found))
+    listing = board.until('plugins_listing', lambda reply: pages <= offered(reply))
     assert pages <= offered(listing)
 
 

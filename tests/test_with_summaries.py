@@ -68,7 +68,7 @@ def test_the_tags_are_the_originals(run):
 def test_the_printed_lines_are_the_originals(run):
     _, lines, history = run
     lines = [line for line in lines if not line.startswith('Extracting ')]
-    accuracies = [figure for _, name, figure in history.records if 'accuracy' in name]
+    accuracies = [value for _, name, value in history.records if 'accuracy' in name]
     expected = [
         f'Accuracy at step {step}: {np.float32(accuracy)!s}'
         for step, accuracy in zip(TEST_STEPS, accuracies, strict=True)

@@ -1,1 +1,1 @@
-"""Brings the digits: finds, downloads, checks, reads and draws them."""
+"""Provides the digits: finds, downloads, verifies, reads and draws them."""

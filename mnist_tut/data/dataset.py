@@ -1,4 +1,4 @@
-"""The training, validation and test set, drawn in the original's batches.
+"""Training, validation and test set, in the same batches as the original's.
 
 The batches are those of TensorFlow 1.2 to 1.15, byte for byte, for the same seed.
 Internally, images stay uint8: an epoch shuffles row numbers, and only a batch is
@@ -20,10 +20,10 @@ _MAX_INT32 = 2**31 - 1
 
 
 class DataSet:
-    """Images and labels that are drawn in batches, in another order each epoch.
+    """Images and labels, drawn in batches and shuffled at the start of each epoch.
 
     Attributes:
-        one_hot: As given; only fake data depends on it.
+        one_hot: As given; used for fake data alone.
     """
 
     def __init__(
@@ -36,19 +36,19 @@ class DataSet:
         reshape: bool = True,
         seed: int | None = None,
     ):
-        """Makes a set from arrays, which are kept and not copied.
+        """Makes a set from arrays, without copying them.
 
         Args:
             images: [N, rows, columns, 1], pixel values in [0, 255].
             labels: [N] or [N, classes].
-            fake_data: Ignore both; there are 10,000 examples, all of them equal.
+            fake_data: Ignore both; the set is 10,000 equal examples.
             one_hot: Whether the labels of fake data are one-hot.
             dtype: uint8 keeps pixel values in [0, 255], float32 scales them to [0, 1].
             reshape: Return images as [B, rows * columns].
             seed: Of the shuffles; see `input_data.read_data_sets`.
 
         Raises:
-            TypeError: If `dtype` is another one.
+            TypeError: If `dtype` is neither.
             DataError: If the arrays do not match.
         """
         self._dtype = check_dtype(dtype)
@@ -83,7 +83,7 @@ class DataSet:
         self._ordered_images: np.ndarray | None = None
 
     def _shuffle(self) -> None:
-        # The original shuffled the arrays: each epoch's order builds on the last one's.
+        # The original shuffled the arrays, so each order builds on the one before.
         permutation = self._shuffles.draw(self._num_examples, self._name)
         self._order = self._order[permutation]
         self._ordered_images = None
@@ -177,13 +177,13 @@ class Datasets(_Splits):
     """The training, validation and test set.
 
     Attributes:
-        info: Where they come from; None for sets that were put together by hand.
+        info: Where they come from; None for sets that were not read from files.
     """
 
     info: DatasetInfo | None = None
 
     def get_state(self) -> dict[str, Any]:
-        """Returns how far the three sets have been drawn, ready for JSON.
+        """Returns the position in each of the three sets, ready for JSON.
 
         Raises:
             DataError: If the sets do not come from one `read_data_sets`.
@@ -232,7 +232,7 @@ class Datasets(_Splits):
 
 
 class _Shuffles:
-    """A stream of random orders, and which sets drew from it.
+    """A stream of random orders, and the names of the sets that drew from it.
 
     The original seeded and used NumPy's global generator, so its three sets drew from
     one stream. So do ours, from a stream of their own.
@@ -271,9 +271,9 @@ def seed_together(
 
 
 def _graph_seed() -> int | None:
-    """Returns the seed of TensorFlow's default graph, where one has been set."""
+    """Returns the seed of TensorFlow's default graph, or None."""
     tensorflow = sys.modules.get('tensorflow')
-    if tensorflow is None:  # and it is not imported for this
+    if tensorflow is None:  # it is not imported just for this
         return None
     return tensorflow.compat.v1.get_default_graph().seed
 

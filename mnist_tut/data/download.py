@@ -1,6 +1,6 @@
-"""Downloads MNIST: one table of files, a list of mirrors, and a fetch.
+"""Downloads MNIST's files from a list of mirrors, and verifies them.
 
-A fetch leaves the whole file or none: a file gets its name only after its size and
+A download leaves the whole file or none: a file gets its name only after its size and
 SHA-256 have been checked and its bytes are on the disk. (The original programs kept
 what arrived: a saved error page or half a file stayed under the file's name and failed
 on every later run.)
@@ -38,7 +38,7 @@ class Limits(NamedTuple):
         offline_sec: Without a response from any mirror until then, the machine counts
             as offline.
         retry_delays_sec: Before the first, second and third try.
-        min_response_sec: What a mirror gets at least until its response begins; enough
+        min_response_sec: The least that a mirror gets until its response begins; enough
             for TCP to send its first packet three times.
     """
 
@@ -52,7 +52,7 @@ LIMITS = Limits()
 
 
 class RemoteFile(NamedTuple):
-    """What is known of a file before it is downloaded; None where nothing is."""
+    """The expected name, SHA-256 and size of a file; None where unknown."""
 
     name: str
     sha256: str | None
@@ -95,8 +95,8 @@ def choose_mirrors(source_url: str | None = None) -> tuple[str, ...]:
     Args:
         source_url: Base URL, with or without its last slash; None or '' for the
             environment variable MNIST_TUT_SOURCE_URL, and the known mirrors where that
-            is not set either. One of the known mirrors, as old scripts give it, is only
-            moved to the front.
+            is not set either. A known mirror, which old scripts give, is only moved to
+            the front.
 
     Raises:
         FlagError: If it is not an http or https address.
@@ -132,22 +132,22 @@ def fetch(
 ) -> str:
     """Downloads one file of the table into a folder and verifies it.
 
-    Every mirror is asked in turn, then again after a delay, three times in all; one
-    that responds with 4xx or with another file is not asked again.
+    The mirrors are tried in turn, then again after a delay, three times in all; one
+    that responds with 4xx or with another file is not tried again.
 
     Args:
         file: Its name, SHA-256 and size.
-        directory: Folder; made if it is missing.
+        directory: Folder; created if it is missing.
         mirrors: Base URLs that end in a slash, the best one first.
-        keep_old: Whether a file that is there already is kept as NAME.bad.
+        keep_old: Whether an existing file is kept as NAME.bad.
         limits: Time limits; LIMITS if None.
 
     Returns:
         The path of the file.
 
     Raises:
-        DownloadError: If no mirror gave it; its attribute `unreachable` tells whether
-            none responded at all.
+        DownloadError: If no mirror gave it; `unreachable` is set if none responded at
+            all.
         DataError: If it cannot be written.
     """
     path = os.path.join(os.fsdecode(directory), file.name)
@@ -160,7 +160,7 @@ def fetch_url(url: str, path: files.Path, *, limits: Limits | None = None) -> st
 
     Args:
         url: Its http or https address.
-        path: Where to; the folder is made if it is missing.
+        path: Path to write; a missing folder is created.
         limits: Time limits; LIMITS if None.
 
     Returns:
@@ -175,7 +175,7 @@ def fetch_url(url: str, path: files.Path, *, limits: Limits | None = None) -> st
 
 
 def verify(path: files.Path, file: RemoteFile) -> bool:
-    """Returns whether `path` is that very file; False too if it cannot be read."""
+    """Returns whether `path` has the size and SHA-256 of `file`, and is readable."""
     try:
         # Size first: it never blocks (a FIFO has none) and settles most cases.
         if not os.path.isfile(path) or os.path.getsize(path) != file.num_bytes:
@@ -262,8 +262,8 @@ class _Schedule:
                 offline_sec = start + limits.offline_sec - now
                 if file_sec <= 0 or (offline_sec <= 0 and not self.server_responded):
                     return
-                # The first mirror may take half of the time in which the machine is
-                # found to be offline, enough for a dead name server before a good one;
+                # The first mirror may take half of the time after which the machine
+                # counts as offline, enough for a dead name server before a good one;
                 # each of the others gets half of what then remains.
                 wait_sec = http.STALL_SEC if self.server_responded else offline_sec / 2
                 yield _Attempt(
@@ -321,7 +321,7 @@ def _permanent_failure(reason: str) -> http.TransferError:
 
 @contextlib.contextmanager
 def _replace(path: str, file: RemoteFile) -> Iterator[BinaryIO]:
-    """Is `files.atomic_write`, but leaves a file alone that is the right one already.
+    """Is `files.atomic_write`, but without an error if the right file exists already.
 
     Windows does not replace a file that another process has open; it may be the same.
     """
@@ -336,14 +336,14 @@ def _replace(path: str, file: RemoteFile) -> Iterator[BinaryIO]:
 def _back_up(path: str, backup: str) -> None:
     """Gives a file a second name, unless that is taken: the first backup is kept.
 
-    A rename would leave a moment without a file of the first name, in which another
-    process could take it for missing.
+    After a rename the file would be missing for a moment, and another process might
+    look for it then.
     """
     try:
         os.link(path, backup)
     except FileExistsError:
         return
-    except OSError:  # not every disk has files with two names
+    except OSError:  # not every file system has hard links
         with contextlib.suppress(FileNotFoundError):
             os.replace(path, backup)
     print(

@@ -1,8 +1,8 @@
 """One HTTP GET with a limit on every wait, the name lookup included.
 
 urllib has no time-out for the name lookup, none for a server that sends a byte now and
-then, and follows redirects to file:// and ftp://. Here every wait ends, and every
-failure is a `TransferError` with its reason.
+then, and follows redirects to file:// and ftp://. Here every wait has a limit, and
+every failure is a `TransferError` with its reason.
 """
 
 import concurrent.futures
@@ -22,7 +22,7 @@ _BLOCK_BYTES = 1 << 16
 
 
 class TransferError(Exception):
-    """Why a URL did not give its file.
+    """A URL could not be read; the message is the reason.
 
     Attributes:
         server_responded: The server itself sent something: the machine is not offline.
@@ -42,10 +42,10 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     inf_msg = 'more than 10 redirects, or a loop: '
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
-        """Returns the next request, or raises HTTPError where it is not allowed."""
+        """Returns the next request, or raises HTTPError if it is not allowed."""
         fp.close()  # urllib would read the whole body first, however long it is
         if not newurl.startswith(('http://', 'https://')):
-            reason = f'redirected to {newurl}, which is not on the web'
+            reason = f'redirected to {newurl}, not an http or https address'
             raise urllib.error.HTTPError(newurl, code, reason, headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -67,18 +67,18 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _call_with_timeout(
-    seconds: float, call: Callable[[], Any], undo: Callable[[], Any] | None
+    seconds: float, call: Callable[[], Any], on_failure: Callable[[], Any] | None
 ):
-    """Returns `call()`, or raises TimeoutError; the call then runs on by itself.
+    """Returns `call()`, or raises TimeoutError and leaves the call to finish.
 
     It runs in a thread, because a name lookup has no time-out and cannot be
-    interrupted, and in a daemon thread, so that it does not keep the program alive.
+    interrupted; in a daemon thread, so that it does not keep the program alive.
 
     Args:
         seconds: How long to wait.
         call: The call that may take too long.
-        undo: Called once a call that failed or was abandoned has ended; by default its
-            result is closed.
+        on_failure: Called when a call that failed or was abandoned has ended; by
+            default its result is closed.
     """
     future: concurrent.futures.Future = concurrent.futures.Future()
 
@@ -89,8 +89,8 @@ def _call_with_timeout(
             future.set_exception(error)
 
     def clean_up(ended: concurrent.futures.Future) -> None:
-        if undo is not None:
-            undo()
+        if on_failure is not None:
+            on_failure()
         elif hasattr(result := ended.exception() or ended.result(), 'close'):
             result.close()
 
@@ -137,13 +137,13 @@ class Response:
                 retryable=error.code >= 500,
             ) from None
         except TimeoutError:
-            reason = f'no answer in {response_timeout_sec:.1f} s'
+            reason = f'no response in {response_timeout_sec:.1f} s'
             raise TransferError(
                 reason, server_responded=False, retryable=True
             ) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             cause = getattr(error, 'reason', error)
-            # What urllib says in words, such as 'unknown url type', is about the URL.
+            # A reason that is text, such as 'unknown url type', is about the URL.
             is_final = isinstance(cause, (str, ValueError, http.client.InvalidURL))
             raise TransferError(
                 printable(str(cause) or repr(error)),
@@ -159,12 +159,11 @@ class Response:
             )
         self.num_bytes = self._response.length
         encoding = self._response.headers.get('Content-Encoding', '')
-        # A thread is reading, and closes the response if that fails.
-        self._reading = False
+        self._reading = False  # a thread is, and closes the response if it fails
         self._encoded = encoding.lower() in ('gzip', 'x-gzip')
 
     def blocks(self, deadline: float) -> Iterator[bytes]:
-        """Yields the body, as the file's own bytes, until `deadline`.
+        """Yields the body without its content encoding, until `deadline`.
 
         Args:
             deadline: On the clock of time.monotonic.
@@ -220,8 +219,8 @@ def _undo_content_encoding(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Removes a gzip layer that the server put on top of a .gz file.
 
     The header Content-Encoding: gzip can mean that layer, or (a common mistake) the
-    file itself. The content of the first layer tells them apart: it is another gzip
-    file, or it is not.
+    file itself. The content of the first layer decides: it is another gzip file, or it
+    is not.
     """
     head, content = b'', b''
     for block in blocks:

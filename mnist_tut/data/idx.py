@@ -22,7 +22,7 @@ from mnist_tut.errors import DamagedError, DataError, printable
 import numpy as np
 
 try:
-    # ISA-L inflates twice as fast as zlib, and loading MNIST is little else.
+    # ISA-L inflates twice as fast as zlib, which is most of the work of loading MNIST.
     from isal.igzip import GzipFile
     from isal.isal_zlib import error as inflate_error
 except ImportError:  # on processors that it does not support
@@ -31,7 +31,7 @@ except ImportError:  # on processors that it does not support
 
 MAX_ITEMS = 10**6  # in one file; the largest set like MNIST, EMNIST, has 814,255
 NUM_CLASSES = 10
-MAX_UNCHECKED_BYTES = 1 << 26  # allocated by the header alone; MNIST needs 47 MB
+MAX_UNCHECKED_BYTES = 1 << 26  # allocated before data are checked; MNIST needs 47 MB
 HINT = 'remove it to have it downloaded again'
 
 _BLOCK_BYTES = 1 << 19  # read at a time
@@ -40,7 +40,7 @@ _BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error, inflate_error)
 
 
 class _Format(NamedTuple):
-    """What a file of images, or of labels, must be."""
+    """The expected format of a file of images, or of labels."""
 
     name: str
     magic: int
@@ -57,15 +57,15 @@ _LABELS = _Format('label', 2049, ())
 
 
 class IdxFile(os.PathLike):
-    """The path of a data file, and what verifying it has read already.
+    """The path of a data file, with its content if verifying it has read that already.
 
-    A file that has been verified is not opened a second time to be extracted: the next
-    reader gets its content from here, once, and after that the file is read as usual.
+    The content is handed out once, so that a verified file need not be read again to be
+    extracted; after that the file is read as usual.
 
     Args:
         path: The path.
         content: Bytes of the file, if they are in memory.
-        array: What the file holds, if it has been read.
+        array: Images or labels of the file, if they have been parsed.
     """
 
     def __init__(
@@ -83,12 +83,12 @@ class IdxFile(os.PathLike):
         return self.path
 
     def take_array(self) -> np.ndarray | None:
-        """Returns the array if it has been read, and forgets it."""
+        """Returns the array if the file has been parsed, and releases it."""
         array, self._array = self._array, None
         return array
 
     def open(self) -> BinaryIO:
-        """Opens the file, or the bytes that were read from it."""
+        """Opens the file, or its content if that is in memory."""
         content, self._content = self._content, None
         return files.open_regular(self) if content is None else io.BytesIO(content)
 
@@ -137,7 +137,7 @@ def write_images(path: files.Path, images: np.ndarray) -> None:
     """Writes a gzip-compressed file of images, whole or not at all.
 
     Args:
-        path: Where to; a file that is there is replaced.
+        path: Path to write; an existing file is replaced.
         images: uint8 [N, 28, 28].
 
     Raises:
@@ -150,7 +150,7 @@ def write_labels(path: files.Path, labels: np.ndarray) -> None:
     """Writes a gzip-compressed file of labels, whole or not at all.
 
     Args:
-        path: Where to; a file that is there is replaced.
+        path: Path to write; an existing file is replaced.
         labels: uint8 [N], digits 0 to 9.
 
     Raises:
@@ -172,7 +172,7 @@ def check_labels(labels: np.ndarray, name: str, num_classes: int = NUM_CLASSES) 
 
     Args:
         labels: Array of whole numbers.
-        name: What the message calls them.
+        name: Their name in the message.
         num_classes: Number of classes.
     """
     wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
@@ -235,8 +235,8 @@ def _parse(stream: BinaryIO, format_: _Format, name: str) -> np.ndarray:
         try:
             count = _read_header(reader, format_, name)
             if count * format_.item_bytes > MAX_UNCHECKED_BYTES:
-                # A few kilobytes can claim to be 784 MB, and can even hold more than
-                # that: check everything before any of it is kept.
+                # A few kilobytes can claim to be 784 MB, and can inflate to more than
+                # that: check everything before allocating.
                 _read_items(reader, format_, name, count)
                 stream.seek(start)
                 reader = _open_reader(stream, name)
@@ -244,7 +244,7 @@ def _parse(stream: BinaryIO, format_: _Format, name: str) -> np.ndarray:
             items = np.empty(count * format_.item_bytes, np.uint8)
             _read_items(reader, format_, name, count, items)
         except DataError:
-            _read_to_end(reader)  # the stream itself may be damaged, too
+            _read_to_end(reader)  # a damaged stream raises its own error here
             raise
     except EOFError as error:
         raise DamagedError(
@@ -260,7 +260,7 @@ def _parse(stream: BinaryIO, format_: _Format, name: str) -> np.ndarray:
 
 
 def _open_reader(stream: BinaryIO, name: str) -> BinaryIO:
-    """Returns a reader of the uncompressed data; its first bytes tell whether it is."""
+    """Returns a reader of the uncompressed data, according to the first bytes."""
     head = stream.read(4)
     stream.seek(-len(head), os.SEEK_CUR)
     if not head:
@@ -278,7 +278,7 @@ def _open_reader(stream: BinaryIO, name: str) -> BinaryIO:
 
 
 def _read_header(reader: BinaryIO, format_: _Format, name: str) -> int:
-    """Returns the number of items, after checking everything in the header."""
+    """Returns the number of items, and checks the header."""
     size = 8 + 4 * len(format_.item_shape)
     header = b''
     while len(header) < size and (block := reader.read(size - len(header))):
@@ -314,7 +314,7 @@ def _read_items(
     count: int,
     items: np.ndarray | None = None,
 ) -> None:
-    """Reads all that follows the header, into `items` if given, and checks the end."""
+    """Reads the items, into `items` if given, and checks that the file ends there."""
     total = count * format_.item_bytes
     num_bytes = read_exactly(reader, total, items)
     if num_bytes < total:
@@ -323,7 +323,7 @@ def _read_items(
             f'{name}: header says {count} {format_.name}s, data holds {whole}'
             + (f' and {rest} bytes of one more; {HINT}' if rest else f'; {HINT}')
         )
-    # Reading past the last item is also what makes gzip check its CRC.
+    # gzip checks its CRC only when it is read past the last item.
     left = 0
     while left < _LEFTOVER_BYTES and (block := reader.read(_BLOCK_BYTES)):
         left += len(block)
@@ -336,7 +336,7 @@ def _read_items(
 
 
 def _read_to_end(reader: BinaryIO) -> None:
-    """Reads on, as far as a file of this format can go."""
+    """Reads the rest, up to a limit, so that gzip checks its CRC."""
     left = MAX_UNCHECKED_BYTES
     while left > 0 and (block := reader.read(_BLOCK_BYTES)):
         left -= len(block)
@@ -357,7 +357,7 @@ def _write(path: files.Path, items: np.ndarray, format_: _Format) -> None:
             f'{printable(path)} cannot be written: the {format_.name}s are '
             f'{items.dtype} {list(items.shape)}; expected uint8 [{expected}]'
         )
-    # No name and no time inside: the same digits are always the same bytes.
+    # Without a name and a time in its header, equal digits give equal bytes.
     with (
         files.atomic_write(path) as stream,
         gzip.GzipFile('', 'wb', compresslevel=6, fileobj=stream, mtime=0) as file,

@@ -6,11 +6,11 @@
     --dataset=synthetic       digits drawn by code, at once
     --dataset=synthetic_wild  the same, in the style that varies more
 
-Drawn digits are stored in a folder of their own inside the data folder, so that they
-are never taken for MNIST. Where they are there already, a machine that was offline does
-not wait for a mirror again. Other sets in MNIST's format, such as Fashion-MNIST, are
-used where they are, with a warning. The choice is logged in one line on stderr, since
-stdout belongs to the tutorial; synthetic digits are announced on both.
+Synthetic digits are stored in a subfolder of the data folder, so that they are never
+taken for MNIST. Once they exist, auto uses them without waiting for a mirror again.
+Other sets in MNIST's format, such as Fashion-MNIST, are used from the data folder, with
+a warning. The choice is logged in one line on stderr, since stdout belongs to the
+tutorial; synthetic digits are announced on both.
 """
 
 import concurrent.futures
@@ -55,8 +55,8 @@ class DatasetInfo:
     Attributes:
         directory: Folder of the four files (for 'npz': the file).
         kind: 'mnist', 'synthetic', 'synthetic_wild', 'other', 'npz' or 'fake'.
-        fingerprint: Identifies the digits, so that a resumed run can tell whether they
-            are still the same.
+        fingerprint: Identifies the digits; a resumed run checks that they are still the
+            same.
         files: The four files by name, for `idx` to read; empty for 'npz' and 'fake'.
     """
 
@@ -73,7 +73,7 @@ class DatasetInfo:
         return self.kind in _STYLES
 
     def disclaimer(self) -> str:
-        """Returns what must stand beside a final accuracy; '' for most data."""
+        """Returns the note beside a final accuracy; '' unless the digits are drawn."""
         if not self.is_synthetic:
             return ''
         return 'Note: these figures are for synthetic digits, not for MNIST.'
@@ -97,21 +97,21 @@ def locate(
 ) -> DatasetInfo:
     """Finds, downloads or draws the four files, and logs which they are.
 
-    A damaged file with an original's name is downloaded again, and then kept as
-    NAME.bad. Nothing else in the folder is ever changed, above all no other data set
-    and nothing behind a symbolic link.
+    A damaged file is downloaded again, and the old one kept as NAME.bad. Nothing else
+    in the folder is ever changed, in particular no other data set and no target of a
+    symbolic link.
 
     Args:
-        directory: The data folder; made if it is missing and something goes into it.
+        directory: The data folder; created when something is written to it.
         dataset: One of DATASETS.
         source_url: Base URL of the user's own mirror; see `download.choose_mirrors`.
 
     Returns:
-        The folder that holds all four files now, and what they are.
+        Folder, kind and paths of the four files.
 
     Raises:
         FlagError: If `dataset` or `source_url` cannot be used.
-        DataError: If the files in the folder cannot.
+        DataError: If a file in the folder cannot be used.
         DownloadError: If files are missing and a mirror that responded does not give
             them, or none responded and `dataset` is 'mnist'.
     """
@@ -134,7 +134,7 @@ def locate(
     if may_draw and not source_url and synthetic.read_marker(drawn) == 'matched':
         return log_dataset(
             _use_synthetic(directory, 'synthetic'),
-            'they are there already (--dataset=mnist downloads MNIST)',
+            'they exist already (--dataset=mnist downloads MNIST)',
         )
     try:
         return log_dataset(_use_downloads(directory, statuses, missing, mirrors))
@@ -153,11 +153,11 @@ def fake() -> DatasetInfo:
 
 
 def log_dataset(info: DatasetInfo, reason: str = '') -> DatasetInfo:
-    """Logs what the data is, in one line, and returns it.
+    """Logs in one line which data set is used, and returns it.
 
     Args:
         info: The data set.
-        reason: Why it is this one; added on stderr alone.
+        reason: Why it was chosen; added on stderr alone.
     """
     line = info.describe()
     if info.is_synthetic:
@@ -169,13 +169,13 @@ def log_dataset(info: DatasetInfo, reason: str = '') -> DatasetInfo:
 
 
 class _FileStatus(NamedTuple):
-    """What a file of the data folder is.
+    """The result of inspecting one file of the data folder.
 
     Attributes:
         kind: As in DatasetInfo; or 'missing'; or 'damaged' (to be downloaded again), or
             'refused' (to be left alone).
-        file: The file, where it is a data set's.
-        sha256: Of its content before compression; '' where there is none.
+        file: The file, if it is valid.
+        sha256: Of its content before compression; '' if it is missing or invalid.
         problem: What is wrong with it, or None.
     """
 
@@ -186,7 +186,7 @@ class _FileStatus(NamedTuple):
 
 
 def _inspect(directory: str) -> dict[str, _FileStatus]:
-    """Reads the four files, each once, on two cores."""
+    """Reads and classifies the four files, each once, on two cores."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         statuses = pool.map(lambda f: _inspect_file(directory, f), download.FILES)
         return {
@@ -209,7 +209,7 @@ def _inspect_file(directory: str, remote: download.RemoteFile) -> _FileStatus:
                 return _FileStatus('mnist', IdxFile(path, content), sha256)
         array = idx.reader_for(path)(IdxFile(path, content))
     except DamagedError as error:
-        # What a link leads to belongs to somebody else.
+        # The target of a link is not ours to replace.
         kind = 'refused' if os.path.islink(path) else 'damaged'
         return _FileStatus(kind, problem=error)
     except DataError as error:
@@ -227,9 +227,9 @@ def _require_mnist(directory: str, statuses: dict[str, _FileStatus]) -> None:
     for name, status in statuses.items():
         if status.sha256 and status.kind != 'mnist':
             raise DataError(
-                f'{printable(os.path.join(directory, name))} is not the one of MNIST '
-                f'(SHA-256 unpacked {status.sha256}, expected {_MNIST_SHA256[name]}), '
-                'which --dataset=mnist insists on: name another data folder'
+                f'{printable(os.path.join(directory, name))} is not MNIST: '
+                f'SHA-256 unpacked {status.sha256}, expected {_MNIST_SHA256[name]}; '
+                'with --dataset=mnist name another data folder'
             )
 
 
@@ -248,13 +248,13 @@ def _require_downloadable(
                 raise status.problem
         elif os.path.lexists(unpacked):
             raise DataError(
-                f'{printable(path)} is missing, but {printable(unpacked)} is there: '
-                'rename it; its content tells whether it is compressed'
+                f'{printable(path)} is missing, but {printable(unpacked)} exists: '
+                'rename it; a data file need not be compressed'
             )
         elif mixed:
             raise DataError(
-                f'{printable(path)} is missing, and the files beside it are not those '
-                "of MNIST, so MNIST's does not belong to them: add the right one"
+                f'{printable(path)} is missing, and the files beside it are not '
+                "MNIST's, so MNIST's file is not downloaded: add the right one"
             )
 
 
@@ -264,8 +264,8 @@ def _use_downloads(
     missing: list[str],
     mirrors: tuple[str, ...],
 ) -> DatasetInfo:
-    """Downloads what the folder lacks of MNIST."""
-    found = {name: status.file for name, status in statuses.items() if status.file}
+    """Downloads the missing files of MNIST."""
+    idx_files = {name: status.file for name, status in statuses.items() if status.file}
     for file in download.FILES:
         if file.name not in missing:
             continue
@@ -275,35 +275,35 @@ def _use_downloads(
         except DownloadError as error:
             if problem is None:
                 raise
-            # A user who has put files there does not get others without a word.
+            # Name the damaged file too, not only the failed download.
             raise DataError(f'{problem}; a new {error}') from error
-        found[file.name] = IdxFile(path)
-    return DatasetInfo(directory, 'mnist', _fingerprint(_MNIST_SHA256), found)
+        idx_files[file.name] = IdxFile(path)
+    return DatasetInfo(directory, 'mnist', _fingerprint(_MNIST_SHA256), idx_files)
 
 
 def _use_folder(directory: str, statuses: dict[str, _FileStatus]) -> DatasetInfo:
-    """Returns the complete set that the folder holds."""
+    """Returns the data set whose four files are in the folder."""
     kinds = {status.kind for status in statuses.values()}
     kind = kinds.pop() if len(kinds) == 1 else 'other'
     marker = os.path.join(directory, synthetic.MARKER_FILE)
     if kind == 'other' and os.path.lexists(marker):
         kind = 'synthetic'  # drawn by another version of this package
     sums = {name: status.sha256 for name, status in statuses.items()}
-    found = {name: status.file for name, status in statuses.items() if status.file}
-    return DatasetInfo(directory, kind, _fingerprint(sums), found)
+    idx_files = {name: status.file for name, status in statuses.items() if status.file}
+    return DatasetInfo(directory, kind, _fingerprint(sums), idx_files)
 
 
 def _use_synthetic(directory: str, kind: str) -> DatasetInfo:
-    """Draws the synthetic set of that kind, unless it is there already."""
+    """Draws the synthetic set of that kind, unless it exists."""
     folder, style = os.path.join(directory, kind), _STYLES[kind]
-    found = {
+    idx_files = {
         name: IdxFile(os.path.join(folder, name), array=array)
         for name, array in synthetic.write(folder, style).items()
     }
-    return DatasetInfo(folder, kind, _fingerprint(synthetic.SHA256[style]), found)
+    return DatasetInfo(folder, kind, _fingerprint(synthetic.SHA256[style]), idx_files)
 
 
 def _fingerprint(sums: dict[str, str]) -> str:
-    """Returns a short name for four files with these checksums."""
+    """Returns a short hash of the checksums of four files."""
     text = ''.join(f'{name} {sums[name]}\n' for name in sorted(sums))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,9 +1,9 @@
-"""The lecture's mnist_data.npz: the four arrays of MNIST in one file.
+"""Reads and writes the lecture's mnist_data.npz: MNIST's four arrays in one file.
 
-An npz file is a zip of .npy arrays. NumPy's own loader allocates what a header asks
-for, unpickles objects where it is allowed to, and reports a saved web page as a pickle.
-Here the zip's directory and each array's header are read and compared first, and no
-object is ever unpickled.
+An npz file is a zip of .npy arrays. NumPy's own loader allocates whatever size a header
+claims, can unpickle objects, and reports a saved web page as a pickle. Here the zip's
+directory and each array's header are read and compared first, and nothing is ever
+unpickled.
 """
 
 import hashlib
@@ -49,14 +49,14 @@ def load(
     """Loads the four arrays from the lecture's file, or from MNIST's four IDX files.
 
     Args:
-        path: The npz file. If it is None, mnist_data.npz is read where it is there and
-            no other argument asks for something else.
+        path: The npz file. None for mnist_data.npz, if that exists and neither
+            `data_dir` nor `dataset` is given.
         data_dir: Folder of the IDX files; MNIST_data if None.
         dataset: Which data set; see `locate.locate`.
         source_url: Base URL of a mirror to download from.
 
     Returns:
-        The arrays by the names in KEYS, and what they are.
+        The arrays by the names in KEYS, and where they come from.
 
     Raises:
         FlagError: If `path` and `dataset` contradict each other.
@@ -138,7 +138,7 @@ def write(path: files.Path, digits: Digits) -> None:
     """Writes the lecture's file, compressed, whole or not at all.
 
     Args:
-        path: Where to; a file that is there is replaced.
+        path: Path to write; an existing file is replaced.
         digits: The four arrays.
 
     Raises:
@@ -152,7 +152,7 @@ def write(path: files.Path, digits: Digits) -> None:
 
 
 def _check_start(stream: BinaryIO, name: str) -> None:
-    """Raises DataError, saying what the file probably is, unless it is a zip file."""
+    """Raises DataError unless the file begins as a zip file does."""
     head = stream.read(6)
     if head.startswith(b'PK'):
         return
@@ -166,11 +166,11 @@ def _check_start(stream: BinaryIO, name: str) -> None:
 
 
 def _check_keys(archive: zipfile.ZipFile, name: str) -> None:
-    found = sorted(archive.namelist())
-    if {f'{key}.npy' for key in KEYS} <= set(found):
+    names = sorted(archive.namelist())
+    if {f'{key}.npy' for key in KEYS} <= set(names):
         return
-    shown = ', '.join(printable(entry) for entry in found[:10]) or 'nothing'
-    more = f' and {len(found) - 10} more' if len(found) > 10 else ''
+    shown = ', '.join(printable(entry) for entry in names[:10]) or 'nothing'
+    more = f' and {len(names) - 10} more' if len(names) > 10 else ''
     raise DataError(
         f'{name}: expected the arrays {", ".join(KEYS)}; found {shown}{more}'
     )
@@ -182,7 +182,7 @@ def _read(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
     if member.flag_bits & 1:
         raise DataError(f'{where} is encrypted; expected an npz file without password')
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # The other methods take as much memory as a few bytes tell them to.
+        # The other methods can allocate gigabytes for a few bytes of input.
         raise DataError(f'{where} is compressed in a way that NumPy never writes')
     with archive.open(member) as stream:
         start, shape, fortran_order = _read_header(stream, key, where)
@@ -193,7 +193,7 @@ def _read(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
             f'the zip directory says {member.file_size}'
         )
     if size > idx.MAX_UNCHECKED_BYTES:
-        # As in idx: check that it is all there before any of it is kept.
+        # As in idx: check that the file is complete before allocating.
         _read_items(archive, member, start, size, where)
     items = np.empty(size, np.uint8)
     _read_items(archive, member, start, size, where, items)
@@ -205,7 +205,7 @@ def _read(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
 def _read_header(
     stream: IO[bytes], key: str, where: str
 ) -> tuple[int, tuple[int, ...], bool]:
-    """Returns where the items begin, the shape, and whether columns are together."""
+    """Returns offset and shape of the items, and whether in Fortran order."""
     head = io.BytesIO(stream.read(_HEADER_BYTES))
     try:
         version = np.lib.format.read_magic(head)
@@ -249,7 +249,7 @@ def _read_items(
     where: str,
     items: np.ndarray | None = None,
 ) -> None:
-    """Reads what follows the header, into `items` if given; at its end is the CRC."""
+    """Reads the items, into `items` if given, and checks their size and CRC."""
     with archive.open(member) as stream:
         stream.read(start)
         count = idx.read_exactly(stream, size, items)

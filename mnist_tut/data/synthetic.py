@@ -1,12 +1,12 @@
 """The synthetic data set: handwritten-looking digits, drawn by code.
 
-Where MNIST cannot be downloaded, every lesson still runs: on 60,000 + 10,000 digits
+Where MNIST cannot be downloaded, every lesson still runs, on 60,000 + 10,000 digits
 that this module draws and writes as MNIST's four files. `data.pen` draws a digit; here
-are the set's styles and seeds. No pixel of MNIST is in it, nor a weight learned from
-it; its shapes and variation were chosen by eye and by coarse statistics. Two styles:
+are the set's styles and seeds. It contains no pixel of MNIST, and no weight learned
+from it; shapes and variation were chosen by eye and by coarse statistics. Two styles:
 
-    matched  resembles MNIST, and the lessons print MNIST-like figures on it
-    wild     varies more: for a model that is to read real handwriting
+    matched  resembles MNIST; the lessons reach MNIST-like accuracies on it
+    wild     varies more, for a model that is to read real handwriting
 
 The bytes are the same on every machine, and `SHA256` holds their checksums.
 """
@@ -56,8 +56,8 @@ _STYLES = {
 }
 STYLES = tuple(_STYLES)
 
-# SHA-256 of the files before compression: versions of zlib differ in what they write,
-# the digits do not. Printed by `scripts/maintain/synthetic_report.py --sums`.
+# SHA-256 of the files before compression, because the compressed bytes depend on the
+# version of zlib. Printed by `scripts/maintain/synthetic_report.py --sums`.
 SHA256: dict[str, dict[str, str]] = {
     'matched': {
         'train-images-idx3-ubyte.gz': (
@@ -109,7 +109,7 @@ def generate(
 
     Returns:
         (train_images, train_labels, test_images, test_labels): images uint8
-        [N, 28, 28], 0 is background and 255 is full ink; labels uint8 [N], 0 to 9.
+        [N, 28, 28], 0 is background; labels uint8 [N], 0 to 9.
 
     Raises:
         errors.UserError: If there is no such style.
@@ -132,15 +132,15 @@ def write(
 ) -> dict[str, np.ndarray]:
     """Writes the set as MNIST's four files, and a marker file that says what they are.
 
-    Writes nothing where the set is there already. Each file appears whole or not at
-    all, the marker last, even if the process is killed or several write at once.
+    Files of the set that exist are kept. Each file appears whole or not at all, the
+    marker last, even if the process is killed or several write at once.
 
     Args:
-        directory: Folder of the files; made if it is missing.
+        directory: Folder of the files; created if it is missing.
         style: One of STYLES.
 
     Returns:
-        What the four files hold, by their names: images uint8 [N, 28, 28], labels
+        The content of the four files by name: images uint8 [N, 28, 28], labels
         uint8 [N].
 
     Raises:
@@ -173,7 +173,7 @@ def write(
 
 
 def read_marker(directory: str | os.PathLike) -> str | None:
-    """Returns the style of the set that a folder is marked as holding, or None."""
+    """Returns the style that the folder's marker file names, or None."""
     marker = os.path.join(os.fsdecode(directory), MARKER_FILE)
     try:
         with files.open_regular(marker) as stream:
@@ -187,7 +187,7 @@ def read_marker(directory: str | os.PathLike) -> str | None:
 
 
 def _read_valid(directory: str, style: str) -> dict[str, np.ndarray]:
-    """Returns the content of the files that are there and are this set's."""
+    """Returns the content of those files that exist and belong to the set."""
     arrays = {}
     for name, sha256 in SHA256[style].items():
         with contextlib.suppress(errors.DataError):
@@ -207,18 +207,18 @@ def _check_style(style: str) -> None:
 def _draw_split(
     style: str, count: int, seed: tuple[int, int], bar: tqdm.tqdm
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draws digit after digit, family after family, then shuffles."""
+    """Draws `count` images, digit by digit and family by family, and shuffles them."""
     images = np.empty((count, strokes.SIDE, strokes.SIDE), np.uint8)
     labels = np.empty(count, np.uint8)
     done = 0
     for digit, families in enumerate(shapes.load()):
-        of_digit = (count - digit + 9) // 10
-        whole, shares = sum(family.share for family in families), 0
+        num_of_digit = (count - digit + 9) // 10
+        total_share, share_so_far = sum(family.share for family in families), 0
         for number, family in enumerate(families):
             rng = strokes.PortableRandom(*seed, digit, number)
-            remaining = of_digit * (shares + family.share) // whole
-            remaining -= of_digit * shares // whole
-            shares += family.share
+            remaining = num_of_digit * (share_so_far + family.share) // total_share
+            remaining -= num_of_digit * share_so_far // total_share
+            share_so_far += family.share
             while remaining:
                 batch = slice(done, done + min(remaining, _BATCH))
                 size = batch.stop - batch.start

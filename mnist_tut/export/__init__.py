@@ -1,1 +1,1 @@
-"""A trained model for another runtime, one file a format."""
+"""Exports a trained model to other runtimes, one module for each format."""

@@ -1,4 +1,4 @@
-"""Exports a trained model for another runtime.
+"""Exports a trained model to another runtime.
 
     python -m mnist_tut.export --log_dir=logs/deep/run-0001 --export_dir=export_model
 
@@ -16,7 +16,7 @@ flags = Flags()
 FLAGS = flags.FLAGS
 flags.DEFINE_trained_run()
 flags.DEFINE_string(
-    'export_dir', 'export_model', 'Folder to write, which must not be there yet.'
+    'export_dir', 'export_model', 'Folder to write; it must not exist yet.'
 )
 
 

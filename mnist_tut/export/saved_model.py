@@ -11,8 +11,8 @@ Signatures `serving_default` and `predict_images`, for any number of images:
     scores         float32 [N, 10], the lesson's logits or probabilities
     probabilities  float32 [N, 10]
 
-The weights are constants of the graph: nothing of the training is left in it, and it
-cannot be trained further.
+The weights are constants of the graph, which holds no training ops and cannot be
+trained further.
 """
 
 import os
@@ -35,7 +35,7 @@ def export(log_dir: str | os.PathLike, export_dir: str | os.PathLike) -> str:
         What was exported: folder of the run, lesson, number of training steps, data.
 
     Raises:
-        errors.RunError: If there is no such run, or `export_dir` is there already or
+        errors.RunError: If there is no such run, or `export_dir` exists already or
             cannot be written.
 
     Source:
@@ -49,7 +49,7 @@ def export(log_dir: str | os.PathLike, export_dir: str | os.PathLike) -> str:
     where = f'--export_dir={errors.printable(export_dir)}'
     if os.path.lexists(export_dir):
         raise errors.RunError(
-            f'{where}: is there already and is not overwritten; choose another name'
+            f'{where}: exists already and is not overwritten; choose another name'
         )
     parent = os.path.dirname(export_dir) or os.curdir
     with model.load(log_dir) as predictor:

@@ -2,8 +2,8 @@
 
 MNIST's digits were cut out of scanned forms, black on white without gray, scaled to fit
 a box of 20 x 20, which made their edges gray, and placed in 28 x 28 by their center of
-mass. A photo or a drawing goes the same way, after its background has been removed
-(see `segment`).
+mass. A photo or a drawing is converted likewise, after its background has been
+removed (see `segment`).
 
 Lengths are in pixels; `ink` is float32 [H, W], 0 for background to 1 for full ink.
 """
@@ -67,12 +67,12 @@ def from_gray(gray: np.ndarray) -> np.ndarray:
 
 
 def _read_gray(path: str | os.PathLike) -> np.ndarray:
-    """Returns the picture in grays, float32 [H, W], at most _WORK_SIDE long."""
+    """Returns the picture in gray, float32 [H, W], at most _WORK_SIDE on a side."""
     where = errors.printable(path)
     expected = 'expected a PNG or JPEG file of one digit'
     try:
         with files.open_regular(path) as file, warnings.catch_warnings():
-            # Pictures above Pillow's limit are refused by their header alone.
+            # Pictures above Pillow's limit are refused before they are decoded.
             warnings.simplefilter('error', Image.DecompressionBombWarning)
             # Ignore metadata warnings.
             warnings.simplefilter('ignore', UserWarning)
@@ -91,7 +91,7 @@ def _read_gray(path: str | os.PathLike) -> np.ndarray:
             f'{where}: not a PNG or JPEG file; {expected}'
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-        # Pillow's plugins raise all of these where a file breaks off or lies.
+        # Pillow's plugins raise all of these for truncated or inconsistent files.
         reason = ' '.join(str(error).split())
         raise errors.DataError(
             f'{where}: cannot be read: {reason}; {expected}'
@@ -132,7 +132,7 @@ def _on_background(image: Image.Image) -> np.ndarray:
     alpha = np.asarray(image.getchannel('A'), np.float32) / 255
     gray = np.asarray(image.convert('RGB').convert('F'), np.float32) / 255
     mean = float((gray * alpha).sum() / max(alpha.sum(), 1))
-    # Where most is opaque, that is the paper, and the transparent rest is not ink.
+    # If most of it is opaque, that is paper, and the transparent rest is not ink.
     background = mean if alpha.mean() > 0.6 else float(mean < 0.5)
     return gray * alpha + background * (1 - alpha)
 
@@ -147,17 +147,17 @@ def _thicken(ink: np.ndarray) -> np.ndarray:
     """Thickens strokes that would be too thin in the box."""
     top, left, bottom, right = _box(ink)
     thinnest = _THINNEST_STROKE * max(bottom - top, right - left) / BOX
-    # A stroke of width w has w ink and two edges for each pixel of its length.
+    # Per pixel of its length, a stroke of width w has w pixels of ink and two edges.
     ink = np.pad(ink, 1)
     black = (ink > 0.5).astype(np.float32)
     width = 2 * float(black.sum() / np.hypot(*np.gradient(black)).sum())
-    missing = (thinnest - width) / 2  # on each side
-    if missing <= 0:
+    growth = (thinnest - width) / 2  # on each side
+    if growth <= 0:
         return ink
-    ink = np.pad(ink, int(missing) + 1)
+    ink = np.pad(ink, int(growth) + 1)
     # Interpolate between two whole numbers of pixels.
-    part = missing - int(missing)
-    less, more = (segment.maximum_filter(ink, int(missing) + extra) for extra in (0, 1))
+    part = growth - int(growth)
+    less, more = (segment.maximum_filter(ink, int(growth) + extra) for extra in (0, 1))
     return (1 - part) * less + part * more
 
 

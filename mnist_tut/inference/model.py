@@ -21,10 +21,10 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 _SIGNATURE = tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-# What run.json must say of the model; `training.run` writes it.
-_MODEL_FACTS = {'images', 'scores', 'probabilities', 'feeds', 'pixel_range'}
+# Entries of 'model' in run.json; `training.run` writes them.
+_MODEL_ENTRIES = {'images', 'scores', 'probabilities', 'feeds', 'pixel_range'}
 # By the kind of the run's `DatasetInfo`.
-_DATA = {
+_DATA_NAMES = {
     'mnist': 'MNIST',
     'npz': "the lecture's npz file",
     'synthetic': 'synthetic digits',
@@ -35,7 +35,7 @@ _DATA = {
 
 
 class Predictor(contextlib.AbstractContextManager):
-    """A trained model, for a `with`.
+    """A trained model, as a context manager.
 
     Attributes:
         description: Folder, lesson, number of training steps, data.
@@ -63,7 +63,7 @@ class Predictor(contextlib.AbstractContextManager):
         images [N, 28, 28] -> [N, 10]
 
         Args:
-            images: uint8 [N, 28, 28]; 0 is background, 255 is full ink.
+            images: uint8 [N, 28, 28]; 0 is background.
 
         Returns:
             float32 [N, 10]; each row sums to 1.
@@ -112,7 +112,7 @@ def newest_run(root: str = 'logs') -> str:
 
 
 def load(log_dir: str | os.PathLike) -> Predictor:
-    """Loads the newest checkpoint of a run that is not damaged.
+    """Loads the newest undamaged checkpoint of a run.
 
     Args:
         log_dir: Folder of a run of any lesson.
@@ -126,10 +126,10 @@ def load(log_dir: str | os.PathLike) -> Predictor:
     log_dir = os.fspath(log_dir)
     run = run_folder.read_json(os.path.join(log_dir, run_folder.RUN_FILE))
     model = run.get('model')
-    if not isinstance(model, dict) or not model.keys() >= _MODEL_FACTS:
+    if not isinstance(model, dict) or not model.keys() >= _MODEL_ENTRIES:
         raise errors.RunError(
-            f'{errors.printable(log_dir)}: its run.json does not say where the model '
-            'takes images; expected a run of one of the lessons'
+            f'{errors.printable(log_dir)}: its run.json does not describe the '
+            'model; expected a run of one of the lessons'
         )
     graph_def, shape, step = _freeze(log_dir, model)
     _unfix_batch_size(graph_def, shape[0])
@@ -154,7 +154,7 @@ def load(log_dir: str | os.PathLike) -> Predictor:
         [scores] = tf.import_graph_def(graph_def, inputs, [model['scores']], 'model')
         scores = tf.cast(scores, tf.float32, name='scores')
         probabilities = scores if model['probabilities'] else tf.nn.softmax(scores)
-        data = _DATA.get(str(run.get('data_kind')), 'unknown data')
+        data = _DATA_NAMES.get(str(run.get('data_kind')), 'unknown data')
         return Predictor(
             f'{errors.printable(log_dir)}: {run.get("lesson")}, {step + 1:,} steps '
             f'on {data}',
@@ -225,7 +225,7 @@ def _freeze(
                 continue
             with Session() as sess:
                 restored = checkpoint.restore(saver, sess, log_dir)
-                assert restored is not None  # there are steps, or it raises
+                assert restored is not None  # there is a checkpoint
                 frozen = tf.graph_util.convert_variables_to_constants(
                     sess, graph.as_graph_def(), [scores.op.name]
                 )
@@ -239,8 +239,8 @@ def _freeze(
 def _unfix_batch_size(graph_def: tf.GraphDef, batch_size: int | None) -> None:
     """Makes a graph that was built for `batch_size` images accept any number.
 
-    The number is in the placeholder, which is replaced, and in the shapes that the
-    Reshape ops get.
+    The number is in the placeholder, which is replaced, and in the constant shapes of
+    the Reshape ops.
     """
     shapes = {node.input[1] for node in graph_def.node if node.op == 'Reshape'}
     for node in graph_def.node:

@@ -12,7 +12,7 @@ import numpy as np
 
 # A picture with a side shorter than this is not smoothed.
 _SMALL_SIDE = 100
-# What is wider than this part of the shorter side is not a stroke but background: a
+# Anything wider than this part of the shorter side is background, not a stroke: a
 # shadow, or the table beside the paper.
 _WIDEST_STROKE = 0.3
 # The least absorbance of ink; it must also exceed the paper's noise.
@@ -23,14 +23,14 @@ _NOISE_FACTOR = 6
 def find_ink(gray: np.ndarray) -> np.ndarray:
     """Returns the ink of each pixel, float32 [H, W], from 0 to 1.
 
-    It is the absorbance, 1 minus picture over background, scaled between the paper's
-    and that of the darkest ink. The background is a grey closing with a window wider
+    It is the absorbance, 1 minus picture over background, scaled to 0 for the paper and
+    1 for the darkest ink. The background is a grey closing with a window wider
     than the strokes, so it follows shadows and the paper's edge.
 
     Raises:
         errors.DataError: If nothing contrasts with the background.
     """
-    # Grain, and the dots of a fax, are noise; in a small picture they may be ink.
+    # Smooth noise and the dots of a fax; in a small picture dots may be ink.
     large = min(gray.shape) > _SMALL_SIDE
     picture, radius = _turn_dark_on_light(_blur(gray, 1) if large else gray)
     background = _closing(picture, radius)
@@ -43,11 +43,13 @@ def find_ink(gray: np.ndarray) -> np.ndarray:
     noise = 1.48 * float(np.median(np.abs(absorbance - paper)))
     darkest = _top_mean(absorbance)
     if darkest - paper < max(_FAINTEST_INK, _NOISE_FACTOR * noise):
-        raise errors.DataError('no ink in it; expected a digit that stands out')
+        raise errors.DataError(
+            'no ink in it; expected a digit that contrasts with its background'
+        )
     full = np.percentile(absorbance[absorbance > (paper + darkest) / 2], 70)
     floor = paper + 2 * noise
     ink = (absorbance - floor) / (full - floor)
-    return np.clip(2 * ink - 0.5 if large else ink, 0, 1)  # edges are sharp again
+    return np.clip(2 * ink - 0.5 if large else ink, 0, 1)  # sharpen the edges again
 
 
 def _turn_dark_on_light(gray: np.ndarray) -> tuple[np.ndarray, int]:
@@ -106,7 +108,7 @@ class _Component(NamedTuple):
 
 
 def isolate_digit(ink: np.ndarray) -> np.ndarray:
-    """Returns the digit's ink alone, without specks and what touches the edges.
+    """Returns the digit's ink alone, without specks and components at the edges.
 
     The digit is the largest component, with every component that is near it and not
     tiny: the bar of a 5, a stroke where the pen skipped.

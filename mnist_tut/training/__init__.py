@@ -1,3 +1,3 @@
-"""What surrounds a lesson's loop; adds no op to a graph under construction."""
+"""Runs, checkpoints and metrics; adds no op to a graph under construction."""
 
 from mnist_tut import runtime  # noqa: F401  (first: without TensorFlow's banners)

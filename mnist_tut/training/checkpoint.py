@@ -1,9 +1,9 @@
 """Saves and restores all that a run needs to continue exactly.
 
 Beside each checkpoint `model.ckpt-N` of TensorFlow's there is a state file,
-`model.ckpt-N.json`, for what TensorFlow does not save: the position in the data, what
-dropout has drawn, the metrics so far. It is written last, so a checkpoint that has one
-is complete.
+`model.ckpt-N.json`, for what TensorFlow does not save: the position in the data, how
+much dropout has drawn, the metrics so far. It is written last, so a checkpoint that has
+one is complete.
 """
 
 import contextlib
@@ -28,8 +28,8 @@ from mnist_tut.training.run_folder import (
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-# The damage that reading a checkpoint can meet: a truncated file, a flipped byte
-# (TensorFlow keeps a CRC of each variable), a missing file.
+# What reading a damaged checkpoint can raise: for a truncated file, a flipped byte
+# (TensorFlow keeps a CRC of each variable) or a missing file.
 _DAMAGE = (tf.errors.OpError, ValueError, KeyError, OSError)
 
 
@@ -43,14 +43,14 @@ class Checkpoints:
         sess: tf.Session,
         parts: Mapping[str, Any],
     ):
-        """Makes them ready to be saved; writes nothing yet.
+        """Takes all that is to be saved; writes nothing yet.
 
         Args:
             folder: Folder of the run.
-            saver: Knows the variables; keeps its newest five checkpoints.
-            sess: Session with the values.
-            parts: What else may have a state, by name: an object with `get_state()`,
-                which returns it ready for JSON, and `set_state(state)`.
+            saver: Saves the variables; keeps the newest five checkpoints.
+            sess: Session with their values.
+            parts: Other objects by name; those with a state have `get_state()`, which
+                returns it ready for JSON, and `set_state(state)`.
         """
         self._folder = folder
         self._saver = saver
@@ -61,7 +61,7 @@ class Checkpoints:
         }
 
     def require_all_variables(self) -> None:
-        """Raises RunError if the graph has variables that the Saver does not know."""
+        """Raises RunError if the graph has variables that the Saver does not save."""
         for variable in tf.global_variables():
             if variable.op.name not in self._saved_names:
                 raise errors.RunError(
@@ -93,15 +93,15 @@ class Checkpoints:
         )
 
     def restore(self, num_steps: int, writers: Sequence[tf.summary.FileWriter]) -> int:
-        """Restores the newest checkpoint, and returns the number of steps it has seen.
+        """Restores the newest checkpoint, and returns the number of steps done.
 
         Args:
             num_steps: Number of steps of the whole run.
             writers: Event files; the events of later steps are removed from them.
 
         Raises:
-            errors.RunError: If every checkpoint is damaged, or the newest has seen more
-                steps than `num_steps`.
+            errors.RunError: If every checkpoint is damaged, or the newest is of a later
+                step than `num_steps`.
         """
         folder = errors.printable(self._folder)
         step, state = restore(self._saver, self._sess, self._folder) or (-1, None)
@@ -112,7 +112,7 @@ class Checkpoints:
                 f'many, not {num_steps}'
             )
         for writer in writers:
-            writer.flush()  # half a graph in a new file would look like damage
+            writer.flush()  # a graph that is half written would look damaged
         tensorboard.trim_events(self._folder, num_done)
         if state is not None:
             for name, part in self._parts.items():
@@ -124,7 +124,7 @@ class Checkpoints:
         return num_done
 
     def _check_finite(self, step: int) -> None:
-        # The loss of a step is from before its update and cannot show this.
+        # The loss of a step is computed before its update, so it cannot show this.
         variables = tf.trainable_variables()
         for variable, value in zip(variables, self._sess.run(variables), strict=True):
             if not np.isfinite(value).all():
@@ -144,8 +144,8 @@ def save(
     If the lesson itself has just saved this step, only the state file is written.
 
     Args:
-        saver: Knows the variables; keeps its newest five checkpoints.
-        sess: Session with the values.
+        saver: Saves the variables; keeps the newest five checkpoints.
+        sess: Session with their values.
         folder: Folder of the run.
         step: Number of the last training step that is done.
         state: Content of the state file, ready for JSON.
@@ -154,7 +154,7 @@ def save(
     if path not in saver.last_checkpoints:
         saver.save(sess, os.path.join(folder, CHECKPOINT_PREFIX), global_step=step)
     write_json(f'{path}.json', {'state': state, 'crc32': _crc32(state)})
-    kept = {os.path.basename(kept) for kept in saver.last_checkpoints}
+    kept = {os.path.basename(path) for path in saver.last_checkpoints}
     for old in saved_steps(folder):
         if f'{CHECKPOINT_PREFIX}-{old}' not in kept:
             os.remove(f'{checkpoint_path(folder, old)}.json')
@@ -166,7 +166,7 @@ def restore(
     """Restores the newest checkpoint of `folder` that is not damaged.
 
     Args:
-        saver: Knows the variables.
+        saver: Restores the variables.
         sess: Session to put the values into.
         folder: Folder of the run.
 
@@ -234,7 +234,7 @@ def compare_variables(folder: str, variables: Sequence[tf.Variable]) -> str | No
 
 
 def _saved_shapes(folder: str) -> dict[str, list[int]] | None:
-    """Returns name and shape of what the newest readable checkpoint holds."""
+    """Returns the shapes in the newest readable checkpoint, by variable name."""
     indexes = glob.glob(os.path.join(glob.escape(folder), '*.index'))
     for path in sorted(indexes, key=os.path.getmtime, reverse=True):
         with contextlib.suppress(*_DAMAGE):

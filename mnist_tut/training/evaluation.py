@@ -1,7 +1,7 @@
 """Evaluates a whole set of examples in batches.
 
 Ten thousand images at once take gigabytes of memory in some lessons. Here they are fed
-a thousand at a time, and the result is that of the whole set.
+a thousand at a time, with the result of the whole set.
 """
 
 import sys
@@ -26,12 +26,12 @@ def accuracy_in_batches(
 
     Args:
         sess: Session.
-        accuracy: Scalar, the fraction of the examples fed that is right.
+        accuracy: Scalar, the accuracy on the examples that are fed.
         feed_dict: Arrays of the same length N, which are cut into batches, and
-            numbers, which are fed with each of them.
+            numbers, which are fed with each batch.
 
     Returns:
-        The fraction of all N that is right, in [0, 1].
+        The accuracy on all N examples, a fraction in [0, 1].
     """
     num_correct = num_examples = 0
     for size, feeds in _batches(feed_dict):
@@ -52,7 +52,7 @@ def run_in_batches(
         feed_dict: As in `accuracy_in_batches`.
 
     Returns:
-        The Summary of all N examples, and the fraction of them that is right.
+        The Summary of all N examples, and the accuracy on them.
     """
     parts, sizes, num_correct = [], [], 0
     for size, feeds in _batches(feed_dict):
@@ -76,8 +76,8 @@ def run_traced(
         step: Number of the step, for the message.
 
     Returns:
-        The values, and the trace; None, with a line on stderr, where this device does
-        not support traces.
+        The values, and the trace; None instead of it, with a line on stderr, if the
+        device does not support traces.
     """
     run_metadata = tf.RunMetadata()
     options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
@@ -104,12 +104,12 @@ def _batches(feed_dict: Feeds) -> Iterator[tuple[int, Feeds]]:
 
 
 def _count(size: int, fraction: float) -> int:
-    """Returns how many of `size` are right; float32 may give 914.99994 for 915."""
+    """Returns the number of right examples; in float32, 915 may be 914.99994."""
     return round(size * float(fraction))
 
 
 def _tags_of_examples(merged: tf.Tensor, feed_dict: Feeds) -> set[str]:
-    """Returns the tags of the histograms of values that differ between batches."""
+    """Returns the tags of those histograms that depend on the examples fed."""
     fed = {tensor.op for tensor, value in feed_dict.items() if np.ndim(value)}
     return {
         tf.get_static_value(op.inputs[0]).item().decode()
@@ -126,7 +126,7 @@ def _merge(
     Args:
         parts: Summary of each batch, all with the same tags in the same order.
         sizes: Number of examples of each batch.
-        tags_of_examples: Tags of the histograms that are of the examples.
+        tags_of_examples: Tags of the histograms that depend on the examples.
 
     Returns:
         The Summary: scalars averaged; histograms of the examples added up; images, and
@@ -140,12 +140,12 @@ def _merge(
             scalars = [value.simple_value for value in values]
             value.simple_value = np.average(scalars, weights=sizes)
         elif value.tag in tags_of_examples:
-            value.histo.CopyFrom(_add([value.histo for value in values]))
+            value.histo.CopyFrom(_add_histograms([value.histo for value in values]))
     return summary
 
 
-def _add(histograms: Sequence[tf.HistogramProto]) -> tf.HistogramProto:
-    """Returns the histogram of all values. TensorFlow's buckets are always the same."""
+def _add_histograms(histograms: Sequence[tf.HistogramProto]) -> tf.HistogramProto:
+    """Returns the histogram of all values; TensorFlow's bucket limits are fixed."""
     counts: dict[float, float] = {}
     for histogram in histograms:
         for limit, count in zip(histogram.bucket_limit, histogram.bucket, strict=True):

@@ -1,4 +1,4 @@
-"""One line for what TensorFlow reports in many."""
+"""Turns errors of TensorFlow and the system into one-line errors."""
 
 import re
 
@@ -6,7 +6,7 @@ from mnist_tut import errors
 
 import tensorflow.compat.v1 as tf
 
-# What TensorFlow says of a variable that was never initialized.
+# TensorFlow's messages about a variable that was never initialized.
 _NO_VALUE = re.compile(
     r'Could not find variable (\S+)\. This'
     r'|Could not find resource: \w+/([^\s)]+)'
@@ -17,15 +17,15 @@ _NO_VALUE = re.compile(
 def explain(
     error: BaseException | None, step: int, folder: str
 ) -> errors.RunError | None:
-    """Returns an error of one line for one of TensorFlow's or the system's, or None.
+    """Returns a one-line error for an error of TensorFlow or the system, or None.
 
     Args:
-        error: What ended a run.
-        step: Number of the training step that was under way.
+        error: The error that ended a run.
+        step: Number of the training step in which it occurred.
         folder: Folder of the run.
     """
     if isinstance(error, tf.errors.InvalidArgumentError):
-        # A histogram notices before the loss is looked at.
+        # A histogram fails before the loss is checked.
         match = re.search(r'(Nan|Infinity) in .*istogram for: \S+', error.message)
         return errors.DivergedError(step, match[0], folder) if match else None
     if isinstance(error, (tf.errors.FailedPreconditionError, tf.errors.NotFoundError)):
@@ -39,7 +39,7 @@ def explain(
         )
     text = str(error)
     if isinstance(error, (tf.errors.OpError, OSError)) and 'No space left' in text:
-        # The folder's own name may contain spaces.
+        # The folder's name itself may contain spaces.
         path = rf'({re.escape(folder)}[^\n;]*?|\S+?)(\.tempstate\d+)?; No space left'
         match = re.search(path, text)
         where = match[1] if match else getattr(error, 'filename', None) or folder

@@ -1,4 +1,4 @@
-"""What a run returns: (step, name, value) records, to and from JSON."""
+"""The metrics of a run: (step, name, value) records, to and from JSON."""
 
 import dataclasses
 import json
@@ -14,8 +14,8 @@ class History:
         records: (step, name, value), where step counts from 0; metrics of the finished
             run are recorded at step = number of steps. 'loss' is in nats, '*_accuracy'
             a fraction in [0, 1], '*_error' percent.
-        arrays: What a lesson computes for pictures, by name: predictions,
-            probabilities. Not part of the JSON.
+        arrays: Predictions and probabilities that a lesson computes for plots, by name;
+            not part of the JSON.
     """
 
     log_dir: str | None = None
@@ -27,7 +27,7 @@ class History:
         self.records.append((int(step), name, float(value)))
 
     def names(self) -> list[str]:
-        """Returns the names that were recorded, in order of first appearance."""
+        """Returns the names of the metrics, in order of first appearance."""
         return list(dict.fromkeys(name for _, name, _ in self.records))
 
     def steps(self, name: str) -> list[int]:
@@ -47,14 +47,16 @@ class History:
         for _, recorded, value in reversed(self.records):
             if recorded == name:
                 return value
-        raise KeyError(f'{name}: not recorded; there are {", ".join(self.names())}')
+        raise KeyError(
+            f'{name}: not recorded; expected one of {", ".join(self.names())}'
+        )
 
     def get_state(self) -> list[tuple[int, str, float]]:
         """Returns the records, ready for JSON."""
         return self.records
 
     def set_state(self, state: list[tuple[int, str, float]]) -> None:
-        """Replaces the records by those of `get_state`."""
+        """Replaces the records with those that `get_state` returned."""
         self.records = [(step, name, value) for step, name, value in state]
 
     def to_json(self) -> str:
@@ -63,7 +65,7 @@ class History:
 
     @classmethod
     def from_json(cls, text: str) -> 'History':
-        """Returns what `to_json` wrote, equal to the original."""
+        """Returns the run that `to_json` wrote; `arrays` are empty."""
         fields = json.loads(text)
         history = cls(fields['log_dir'])
         history.set_state(fields['records'])

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run after the step that is under way."""
+"""Lets Ctrl-C and SIGTERM end a run after the current step."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ class Interrupts(contextlib.AbstractContextManager):
     """Remembers a first SIGINT or SIGTERM; a second one ends the process at once.
 
     Attributes:
-        signal: Number of the signal that has come, or 0.
+        signal: Number of the signal received, or 0.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Interrupts(contextlib.AbstractContextManager):
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> 'Interrupts':
-        """Installs the handlers; only the main thread can."""
+        """Installs the handlers; outside the main thread there are none."""
         with contextlib.suppress(ValueError):
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._handlers[number] = signal.signal(number, self._handle)

@@ -15,12 +15,12 @@ import tensorflow.compat.v1 as tf
 
 
 class Loop(contextlib.AbstractContextManager):
-    """Yields steps; after the body of each it saves a checkpoint where one is due.
+    """Yields the steps of a run, and saves a checkpoint after a step when one is due.
 
-    A context manager, because a generator is not closed where the loop's body raises.
+    A context manager, because a generator is not closed when the loop's body raises.
 
     Attributes:
-        step: The step that is under way, or the last one.
+        step: The current step, or the last one.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Loop(contextlib.AbstractContextManager):
         checkpoints: Checkpoints,
         writers: Sequence[tf.summary.FileWriter],
     ):
-        """Takes the lesson's flags, and what is saved where."""
+        """Takes the flags, and the run's folder, checkpoints and event files."""
         self._flags = flags
         self._folder = folder
         self._checkpoints = checkpoints
@@ -52,10 +52,8 @@ class Loop(contextlib.AbstractContextManager):
             KeyboardInterrupt: After SIGINT, when the step is done and saved.
             SystemExit: After SIGTERM, likewise, with status 143.
         """
-        lesson, checkpoint_steps = (
-            self._flags.lesson,
-            self._flags.FLAGS.checkpoint_steps,
-        )
+        lesson = self._flags.lesson
+        checkpoint_steps = self._flags.FLAGS.checkpoint_steps
         with self:
             interrupts = self._exit.enter_context(Interrupts())
             self._bar = self._exit.enter_context(Bar(lesson, start, num_steps))

@@ -1,7 +1,7 @@
-"""A progress bar that never appears between the lines that a lesson prints.
+"""A progress bar that never mixes with the lines that a lesson prints.
 
 It is drawn on stderr, and only on a terminal or in a notebook. stdout gets the same
-bytes with it and without it.
+bytes with and without it.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ class Bar(contextlib.AbstractContextManager):
         self._stdout: TextIO | None = None
 
     def __enter__(self) -> 'Bar':
-        """Redirects stdout where both it and the bar are on the terminal."""
+        """Redirects stdout if both it and the bar are on the terminal."""
         if not self._bar.disable and sys.stdout.isatty():
             self._stdout = sys.stdout
             sys.stdout = _StdoutAboveBar(self._stdout, self._bar)
@@ -29,12 +29,12 @@ class Bar(contextlib.AbstractContextManager):
     def advance(self) -> None:
         """Counts one step."""
         if isinstance(sys.stdout, _StdoutAboveBar) and sys.stdout.in_mid_line:
-            self._bar.n += 1  # counted, and drawn once the line is finished
+            self._bar.n += 1  # drawn once the line is finished
         else:
             self._bar.update()
 
     def show(self, metrics: dict[str, float]) -> None:
-        """Shows metrics behind the bar the next time it is drawn."""
+        """Shows metrics beside the bar the next time it is drawn."""
         if not self._bar.disable:
             text = ' '.join(f'{name}={value:.4g}' for name, value in metrics.items())
             self._bar.set_postfix_str(text, refresh=False)

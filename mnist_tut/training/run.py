@@ -10,9 +10,9 @@
             run.record(step, loss=loss_value)
     return run.history
 
-Behind it are the run's folder and seed, checkpoints and exact resuming, progress,
-interrupts, and the check that all metrics are finite. The lesson's graph remains its
-own: nothing is added to it but the ops of a Saver, once it is complete.
+A Run manages the folder and the seed, checkpoints and exact resuming, progress and
+interrupts, and checks that all metrics are finite. It adds nothing to the lesson's
+graph but the ops of a Saver, once the graph is complete.
 """
 
 import contextlib
@@ -35,17 +35,17 @@ from mnist_tut.training.session import Session
 import tensorflow.compat.v1 as tf
 
 _MAX_BYTES = 2**31  # of all variables
-_REMEDY = (
+_HINT = (
     'inside "with Run(flags) as run:" build the graph, call run.session(...), and '
     'write the loop as "for step in run.steps(max_steps):"'
 )
 
 
 class Run(contextlib.AbstractContextManager):
-    """One training run, for a `with`.
+    """One training run, as a context manager.
 
     Attributes:
-        log_dir: Folder of the run, made if it was missing, and locked.
+        log_dir: Folder of the run, created if it is missing, and locked.
         seed: Seed of batch order, initial values and dropout.
         history: The metrics so far; what `run_training` returns.
     """
@@ -58,7 +58,7 @@ class Run(contextlib.AbstractContextManager):
         self._writers: list[tf.summary.FileWriter] = []
 
     def __enter__(self) -> 'Run':
-        """Claims the folder; FlagError or RunError if it cannot be used."""
+        """Locks the folder; FlagError or RunError if it cannot be used."""
         self._flags.check_folders()
         with contextlib.ExitStack() as stack:
             self._folder = stack.enter_context(RunFolder(self._flags))
@@ -69,18 +69,18 @@ class Run(contextlib.AbstractContextManager):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        """Says what is missing where the run was not entered."""
+        """Raises RunError for an attribute that exists only in an entered run."""
         if name in ('log_dir', 'seed', 'history', '_folder'):
-            raise errors.RunError(f'run.{name} before the run was entered: {_REMEDY}')
+            raise errors.RunError(f'run.{name} before the run was entered: {_HINT}')
         raise AttributeError(name)
 
     @property
     def data_options(self) -> dict[str, Any]:
-        """Arguments of `read_data_sets` that every lesson passes on."""
+        """Arguments for `read_data_sets` that come from the run and its flags."""
         return {'seed': self.seed, **self._flags.subset('dataset', 'source_url')}
 
     def locate(self, directory: str) -> locate.DatasetInfo:
-        """Returns which data files to read, for a lesson that reads them itself."""
+        """Returns the data set, for a lesson that reads the files itself."""
         return locate.locate(directory, **self._flags.subset('dataset', 'source_url'))
 
     def session(
@@ -98,11 +98,11 @@ class Run(contextlib.AbstractContextManager):
 
         Args:
             data: Datasets, or the DatasetInfo of data that is read in file order, or
-                None for data that is made up.
+                None for made-up data.
             images: Placeholder for inference, [B, 784] or [B, 28, 28, 1].
             scores: [B, 10], logits or probabilities; the largest is the prediction.
-            feeds: What else must be fed, such as a dropout's keep_prob.
-            pixel_range: Pixel values of background and of full ink.
+            feeds: Other placeholders and their values for inference, such as keep_prob.
+            pixel_range: Smallest and largest pixel value; the smallest is background.
             num_examples: Size of the training set, unless `data` is Datasets.
             saver: The lesson's own Saver, if its document has one.
         """
@@ -129,7 +129,7 @@ class Run(contextlib.AbstractContextManager):
         return writer
 
     def steps(self, num_steps: int) -> Iterator[int]:
-        """Returns the steps to be done, from 0; with --resume those that remain."""
+        """Returns the steps to run, from 0; with --resume those that remain."""
         checkpoints, start = self._require_session('run.steps()'), 0
         checkpoints.require_all_variables()
         if self._flags.FLAGS.resume:
@@ -151,13 +151,13 @@ class Run(contextlib.AbstractContextManager):
             self._loop.show(values)
 
     def plot(self, name: str, draw: Callable, *arrays: Any, **options: Any) -> None:
-        """Writes the picture `name`, which a function of `plots` draws, if asked to."""
+        """Writes the plot draw(*arrays, **options) as `name`, if --plots_dir is set."""
         if (directory := self._flags.FLAGS.plots_dir) is not None:
             plots.save(draw(*arrays, **options), directory, name)
 
     def _require_session(self, what: str) -> Checkpoints:
         if self._checkpoints is None:
-            raise errors.RunError(f'{what} before run.session(...): {_REMEDY}')
+            raise errors.RunError(f'{what} before run.session(...): {_HINT}')
         return self._checkpoints
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
@@ -168,7 +168,7 @@ class Run(contextlib.AbstractContextManager):
                 raise explained from error
             if error is None:
                 if self._loop is None:
-                    raise errors.RunError(f'the run ended without steps: {_REMEDY}')
+                    raise errors.RunError(f'the run ended without steps: {_HINT}')
                 self._loop.finish()
                 _finish(self, self._info)
 
@@ -214,7 +214,7 @@ def _describe_model(
     feeds: dict[tf.Tensor, float],
     pixel_range: tuple[float, float],
 ) -> dict[str, Any]:
-    """Returns what `inference` must know of the graph, ready for JSON."""
+    """Returns what `inference` has to know about the graph, ready for JSON."""
     return {
         'images': images.name,
         'scores': scores.name,
@@ -225,7 +225,7 @@ def _describe_model(
 
 
 def _finish(run: Run, info: locate.DatasetInfo) -> None:
-    """Writes history and loss curve, and prints what belongs beside the figures."""
+    """Writes history and loss curve, and prints the notes that end a run."""
     history, log_dir = run.history, run.log_dir
     run.plot(
         'loss.png', plots.loss_curve, history.values('loss'), history.steps('loss')
@@ -244,6 +244,6 @@ def _finish(run: Run, info: locate.DatasetInfo) -> None:
 
 
 def _interpreter() -> str:
-    """Returns the shortest path of this Python."""
+    """Returns the path of this Python, relative if that is shorter."""
     relative = os.path.relpath(sys.executable)
     return min(relative, sys.executable, key=len)

@@ -1,7 +1,7 @@
-"""The folder of a run: which one, which files in it are the run's own, and its lock.
+"""The folder of a run: how it is chosen, locked and cleared, and the files in it.
 
-A run never empties a folder. It gets a new one, continues in its own, or removes, when
-asked to, the files that a run writes and no others.
+A run never empties a folder. It gets a new one, continues in its own, or, with
+--overwrite, removes the files that a run writes and no others.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ HISTORY_FILE = 'history.json'
 LOCK_FILE = 'run.lock'
 
 _INTACT = 'what was saved before is intact'
-# What a run.json must hold for a run to be resumed, and of which type.
-_RUN_FACTS = {'lesson': str, 'seed': int, 'data': str, 'flags': dict}
+# Entries that run.json must have for a run to be resumed, and their types.
+_REQUIRED_ENTRIES = {'lesson': str, 'seed': int, 'data': str, 'flags': dict}
 
 # The files of a run, relative to its folder. --overwrite removes these and no others.
 _CHECKPOINT = (
@@ -38,15 +38,15 @@ _OWN_FILES = re.compile(
 
 
 def own_files(folder: str) -> list[str]:
-    """Returns the paths in `folder` that are a run's own, sorted."""
-    found = []
-    for below in ('', 'train', 'test'):
+    """Returns the paths in `folder` that have names of a run's files, sorted."""
+    paths = []
+    for subfolder in ('', 'train', 'test'):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            for name in os.listdir(os.path.join(folder, below)):
-                relative = f'{below}/{name}' if below else name
+            for name in os.listdir(os.path.join(folder, subfolder)):
+                relative = f'{subfolder}/{name}' if subfolder else name
                 if _OWN_FILES.fullmatch(relative):
-                    found.append(os.path.join(folder, relative))
-    return sorted(found)
+                    paths.append(os.path.join(folder, relative))
+    return sorted(paths)
 
 
 def holds_run(folder: str) -> bool:
@@ -70,7 +70,7 @@ def checkpoint_path(folder: str, step: int) -> str:
 
 
 def new_folder(root: str) -> str:
-    """Makes and returns the next free root/run-NNNN; safe beside other processes."""
+    """Creates and returns the next free root/run-NNNN, safely among processes."""
     os.makedirs(root, exist_ok=True)
     number = max(_numbered(root), default=0) + 1
     while True:
@@ -97,7 +97,7 @@ def _numbered(root: str) -> dict[int, str]:
 
 
 def write_json(path: str, content: Any) -> None:
-    """Writes a JSON file of a run, whole or not at all; RunError if it cannot be."""
+    """Writes a JSON file of a run atomically; RunError if that fails."""
     files.write_bytes(path, json.dumps(content).encode(), errors.RunError, _INTACT)
 
 
@@ -105,22 +105,22 @@ def read_json(path: str) -> dict[str, Any]:
     """Returns the object in a JSON file of a run.
 
     Raises:
-        errors.RunError: If it is not there, not JSON or not an object.
+        errors.RunError: If it is missing, not JSON or not an object.
     """
     where = errors.printable(path)
-    remedy = 'choose the folder of a run, or another --log_dir'
+    hint = 'choose the folder of a run, or another --log_dir'
     try:
         with open(path, encoding='utf-8') as file:
             content = json.load(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, 'strerror', None) or error
         raise errors.RunError(
-            f'{where}: not a readable {os.path.basename(path)}: {reason}; {remedy}'
+            f'{where}: not a readable {os.path.basename(path)}: {reason}; {hint}'
         ) from error
     if not isinstance(content, dict):
         raise errors.RunError(
             f'{where}: not of a run: {type(content).__name__} instead of an object; '
-            f'{remedy}'
+            f'{hint}'
         )
     return content
 
@@ -133,15 +133,15 @@ class RunFolder(contextlib.AbstractContextManager):
     """
 
     def __init__(self, flags: Flags):
-        """Takes the lesson's flags; touches nothing yet."""
+        """Takes the lesson's flags; does nothing else."""
         self._flags = flags
         self._exit = contextlib.ExitStack()
         self._is_new = False
-        self._facts: dict[str, Any] = {}
+        self._entries: dict[str, Any] = {}
         self.path = ''
 
     def __enter__(self) -> 'RunFolder':
-        """Makes the folder if it is missing, and locks it.
+        """Creates the folder if it is missing, and locks it.
 
         Raises:
             errors.FlagError: If flags contradict each other or it cannot be made.
@@ -182,7 +182,7 @@ class RunFolder(contextlib.AbstractContextManager):
         return folder
 
     def previous_run(self) -> dict[str, Any] | None:
-        """Returns what the run.json in the folder records, or None.
+        """Returns the content of run.json in the folder, or None if it is missing.
 
         Raises:
             errors.RunError: If it is damaged.
@@ -191,7 +191,7 @@ class RunFolder(contextlib.AbstractContextManager):
         if not os.path.exists(path):
             return None
         content = read_json(path)
-        for name, kind in _RUN_FACTS.items():
+        for name, kind in _REQUIRED_ENTRIES.items():
             if not isinstance(content.get(name), kind):
                 raise errors.RunError(
                     f'{errors.printable(path)}: not a complete run.json: no {name}; '
@@ -226,25 +226,25 @@ class RunFolder(contextlib.AbstractContextManager):
         info: DatasetInfo,
         model: dict[str, Any],
     ) -> None:
-        """Makes the folder ready for a new run, or checks the one that is resumed.
+        """Prepares the folder for a new run, or checks the run that is resumed.
 
         Args:
             difference: How the checkpoint in the folder differs from the model, or
                 None.
             seed: Of the run.
             info: The data.
-            model: What `inference` must know of the model.
+            model: What `inference` has to know about the model.
 
         Raises:
             errors.RunError: If the folder holds another model's checkpoint, a run that
-                may be neither resumed nor overwritten, or one on other data. Nothing
-                has been changed then.
+                may be neither resumed nor overwritten, or one on other data. The folder
+                is unchanged then.
         """
         if holds_run(self.path):
             self._check(difference, info.fingerprint)
             if self._flags.FLAGS.overwrite:
                 self._clear()
-        self._facts = {
+        self._entries = {
             'lesson': self._flags.lesson,
             'seed': seed,
             'data': info.fingerprint,
@@ -283,15 +283,15 @@ class RunFolder(contextlib.AbstractContextManager):
             )
 
     def _clear(self) -> None:
-        """Removes the previous run's own files, except the lock that we hold."""
+        """Removes the previous run's files, except the lock that this run holds."""
         for path in own_files(self.path):
             if os.path.basename(path) != LOCK_FILE:
                 os.remove(path)
 
     def _refuse_to_overwrite(self) -> NoReturn:
         self._refuse(
-            'already holds a run; continue it by --resume, or start anew by '
-            '--overwrite, which removes its own files and nothing else'
+            'already holds a run; continue it with --resume, or start again with '
+            '--overwrite, which removes its files and nothing else'
         )
 
     def _refuse(self, reason: str) -> NoReturn:
@@ -299,11 +299,11 @@ class RunFolder(contextlib.AbstractContextManager):
 
     def write_run_file(self) -> None:
         """Writes run.json: what the run trains, on which data, and with which flags."""
-        content = {**self._facts, 'flags': self._flags.recorded()}
+        content = {**self._entries, 'flags': self._flags.recorded()}
         write_json(os.path.join(self.path, RUN_FILE), content)
 
     def __exit__(self, *exception: Any) -> None:
-        """Releases the folder; one that was made and stayed empty is removed."""
+        """Releases the folder, and removes it if it is new and has stayed empty."""
         self._exit.close()
         if self._is_new:
             with contextlib.suppress(OSError):

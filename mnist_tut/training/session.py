@@ -1,9 +1,8 @@
 """A session that counts what random ops draw, so that a run can resume exactly.
 
-`tf.nn.dropout` and the other random ops count their draws inside their kernels, where
-no checkpoint reaches, and begin anew in a new session. The counter advances with each
-number drawn, so it is enough to know how many numbers an op has drawn, and to draw as
-many in the new session.
+`tf.nn.dropout` and the other random ops keep their counters inside their kernels, where
+no checkpoint reaches, and start from zero in a new session. A counter advances with
+each number drawn; drawing as many numbers in the new session restores it.
 """
 
 import math
@@ -25,14 +24,14 @@ _CHUNK = 10_000_000  # numbers drawn at a time: 40 MB
 
 
 class Session(tf.Session):
-    """A tf.Session that knows how many numbers each random op has drawn.
+    """A tf.Session that counts how many numbers each random op draws.
 
     It counts in `run`, and so in `Tensor.eval` and `Operation.run`, but not in
     `partial_run` and `make_callable`.
     """
 
     def __init__(self, graph: tf.Graph | None = None):
-        """Opens the session, with the configuration of all sessions here."""
+        """Opens a session with the common configuration."""
         super().__init__(graph=graph, config=runtime.session_config())
         self._num_drawn: dict[str, int] = {}  # by name of the op
         self._cache: dict[tuple[int, ...], Any] = {}
@@ -61,8 +60,8 @@ class Session(tf.Session):
         for name, num_drawn in state.items():
             op = self.graph.get_operation_by_name(name)
             [rank] = op.inputs[0].shape.as_list()
-            while (missing := num_drawn - self._num_drawn.get(name, 0)) > 0:
-                size = min(missing, _CHUNK)
+            while (remaining := num_drawn - self._num_drawn.get(name, 0)) > 0:
+                size = min(remaining, _CHUNK)
                 super().run(op, {op.inputs[0]: [size] + [1] * (rank - 1)})
                 self._count(name, size)
 
@@ -77,7 +76,7 @@ class Session(tf.Session):
         # A loop fetches the same tensors at every step.
         key = tuple(map(id, leaves))
         if key not in self._cache:
-            # With the tensors, so that no other object can get the same id.
+            # Keep the tensors, too, so that no other object can get the same id.
             self._cache[key] = self._find_shapes(leaves), leaves
         return self._cache[key][0]
 
@@ -92,7 +91,7 @@ class Session(tf.Session):
 
 
 def upstream_ops(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
-    """Yields the ops that have to run before `ops`, and these themselves, once each."""
+    """Yields `ops` and all ops that they depend on, once each."""
     waiting, seen = list(ops), set()
     while waiting:
         op = waiting.pop()

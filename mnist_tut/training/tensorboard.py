@@ -1,4 +1,4 @@
-"""Files that TensorBoard reads, apart from what a lesson itself writes to them.
+"""Writes TensorBoard's files for the embedding projector, and trims event files.
 
 The embedding projector shows a layer's activations as a cloud of points: a point for
 each digit, marked with its picture. TensorFlow 1 stores the points in a variable of the
@@ -18,7 +18,7 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorboard.plugins.projector import ProjectorConfig
 
-MAX_POINTS = 1000  # that can be turned smoothly with the mouse
+MAX_POINTS = 1000  # that still rotate smoothly in a browser
 _SIDE = 28  # width and height of a digit
 
 
@@ -59,7 +59,7 @@ def write_projector(
     embedding.metadata_path = save('projector-labels.tsv', _table(digits, '%d'))
     embedding.sprite.image_path = save('projector-sprite.png', _sprite(images))
     embedding.sprite.single_image_dim.extend([_SIDE, _SIDE])
-    # Last, when the files that it names are there.
+    # Last, when the files that it names exist.
     save('projector_config.pbtxt', text_format.MessageToString(config).encode())
 
 
@@ -80,7 +80,7 @@ def _activations(
 
 
 def _table(rows: np.ndarray, number: str) -> bytes:
-    """Returns tab-separated text; from binary files TensorBoard guesses the type."""
+    """Returns tab-separated text; TensorBoard would guess the type of binary data."""
     table = io.BytesIO()
     np.savetxt(table, rows, fmt=number, delimiter='\t')
     return table.getvalue()
@@ -89,7 +89,7 @@ def _table(rows: np.ndarray, number: str) -> bytes:
 def _sprite(images: np.ndarray) -> bytes:
     """Returns a PNG of all digits in reading order, nearly a square.
 
-    Ink is black: TensorBoard multiplies the picture by the color of the label.
+    Black on white: TensorBoard multiplies the picture by the color of the label.
     """
     per_row = int(np.ceil(np.sqrt(len(images))))
     rows = -(-len(images) // per_row)
@@ -108,7 +108,7 @@ def trim_events(folder: str, num_steps: int) -> None:
 
     Args:
         folder: Folder with event files.
-        num_steps: Number of training steps that the restored checkpoint has seen.
+        num_steps: Number of training steps that were done at the checkpoint.
     """
     for path in own_files(folder):
         if 'events.out.tfevents.' not in os.path.basename(path):

@@ -1,11 +1,11 @@
-"""Compares the loading of MNIST's four files with the original's way of doing it.
+"""Compares loading MNIST's four files here and in the original's way.
 
     python scripts/maintain/benchmark_input_data.py --data_dir=MNIST_data
 
-Each measurement is a process of its own, the two ways in turn, so that what else the
-machine does falls on both. Memory is the peak above what the imports needed. The
-original's way (TensorFlow 1.15, contrib/learn/python/learn/datasets/mnist.py) is to
-read through gzip.GzipFile and to hold every image as float32.
+Each measurement is a process of its own, the two ways in turn, so that other load on
+the machine affects both. Memory is the peak above that of the imports. The original's
+way (TensorFlow 1.15, contrib/learn/python/learn/datasets/mnist.py) is to read
+through gzip.GzipFile and to hold every image as float32.
 """
 
 import json
@@ -93,7 +93,7 @@ WAYS = {
 
 
 def peak_bytes():
-    """Returns the most memory that this process has had, in bytes."""
+    """Returns the peak memory of this process, in bytes."""
     try:
         with open('/proc/self/status') as status:
             line = next(line for line in status if line.startswith('VmHWM'))
@@ -106,7 +106,7 @@ def peak_bytes():
 
 
 def measure(way, data_dir):
-    """Loads and draws a batch; prints [seconds, bytes] of both, on the last line."""
+    """Loads, draws a batch, and prints [seconds, bytes] after each as JSON."""
     from mnist_tut import input_data  # noqa: F401
 
     load, first_batch = WAYS[way]

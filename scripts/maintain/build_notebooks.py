@@ -5,11 +5,11 @@
 
 notebooks/NAME.py is the source, a percent script (jupytext); notebooks/NAME.ipynb is
 built from it and run on real MNIST, in a kernel of this Python and in a folder of its
-own. Without a NAME all are built. --check runs nothing; it says which of them are not
-what their source says, and exits 1 if any.
+own. Without a NAME all are built. --check runs nothing; it reports which of them differ
+from their source, and exits with status 1 if any does.
 
-The same source gives the same file: cells are named by their content, and what differs
-from run to run or from machine to machine is replaced (see _VARYING).
+The same source gives the same file: a cell's id is a hash of its content, and output
+that differs from run to run or from machine to machine is replaced (see _VARYING).
 """
 
 import hashlib
@@ -32,9 +32,9 @@ DATA_DIR = 'MNIST_data'  # its name in the notebooks, relative to where they run
 flags = Flags()
 FLAGS = flags.FLAGS
 flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the real MNIST files.')
-flags.DEFINE_boolean('check', False, 'Only say whether all are up to date.')
+flags.DEFINE_boolean('check', False, 'Only report whether all are up to date.')
 
-# What a run prints that the next one would print differently, and what stands for it.
+# Output that differs from run to run, and what replaces it.
 _VARYING = [
     (re.compile(r'\(\d+\.\d+ sec\)'), '(… sec)'),
     (re.compile(r'\b\d+\.\d+ ms$', re.MULTILINE), '… ms'),
@@ -92,7 +92,7 @@ def execute(notebook: Any, folder: str | os.PathLike) -> None:
         'TQDM_DISABLE': '1',
     }
     with tempfile.TemporaryDirectory() as kernels:
-        # The user's own 'python3' may be another Python than this one.
+        # The user's 'python3' kernel may be another Python than this one.
         kernelspec.write_kernel_spec(os.path.join(kernels, 'python3'))
         manager = AsyncKernelManager(
             kernel_name='python3',
@@ -113,10 +113,10 @@ def execute(notebook: Any, folder: str | os.PathLike) -> None:
 
 
 def _settle(outputs: list[Any]) -> list[Any]:
-    """Returns outputs that do not depend on the clock.
+    """Returns outputs that do not depend on timing.
 
-    stderr comes first, then stdout, each in one piece: in how many pieces they arrive,
-    and which of two comes first, is chance.
+    stderr comes first, then stdout, each in one piece, because the number and order of
+    the pieces that arrive is random.
     """
     texts = {
         name: ''.join(
@@ -144,12 +144,12 @@ def difference(source: pathlib.Path) -> str | None:
     target = source.with_suffix('.ipynb')
     if not target.is_file():
         return 'is missing'
-    found = nbformat.read(target, as_version=4)
+    notebook = nbformat.read(target, as_version=4)
     keys = ('cell_type', 'id', 'source', 'metadata')
-    wanted = [[cell[key] for key in keys] for cell in make(source).cells]
-    if [[cell.get(key) for key in keys] for cell in found.cells] != wanted:
+    expected = [[cell[key] for key in keys] for cell in make(source).cells]
+    if [[cell.get(key) for key in keys] for cell in notebook.cells] != expected:
         return 'has other cells than its source'
-    counts = [c.execution_count for c in found.cells if c.cell_type == 'code']
+    counts = [c.execution_count for c in notebook.cells if c.cell_type == 'code']
     if counts != list(range(1, len(counts) + 1)):
         return 'was not run from its first cell to its last'
     return None

@@ -1,7 +1,7 @@
-"""What the documents report, and the commands that measure the same.
+"""The metrics that the documents report, and the commands that measure the same.
 
-Read by reproduce.py, which runs the experiments, and by write_reproduction.py, which
-sets the documents' figures beside ours.
+Used by reproduce.py, which runs the experiments, and by write_reproduction.py, which
+compares the documents' metrics with ours.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ class Experiment:
     seeds: tuple[int, ...] = (1,)
 
     def command(self) -> str:
-        """Returns what a user types, without the seed."""
+        """Returns the command line, without the seed."""
         return ' '.join(['python -m mnist_tut.' + self.lesson, *self.flags])
 
 
@@ -79,19 +79,19 @@ EXPERIMENTS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Figure:
-    """A figure that a document prints, and where ours is found.
+class Metric:
+    """A metric that a document prints, and where ours is stored.
 
     Attributes:
         document: Key of DOCUMENTS.
-        what: What the figure says.
-        reported: The document's, as it stands there.
+        what: Description of the metric.
+        reported: The document's value, as printed there.
         experiment: Key of EXPERIMENTS.
         name: Name of the record in the run's history.
-        step: Its step, or None for the newest.
-        form: How ours is written.
+        step: Step of the record, or None for the newest.
+        form: Format of our value.
         headline: Whether it is in the README's table.
-        original: Key in docs/results/originals.json, for what the original program gave.
+        original: Key of the original program's values in docs/results/originals.json.
     """
 
     document: str
@@ -110,13 +110,13 @@ def _printed(key: str) -> list[tuple[int, float]]:
     return json.loads((RESULTS / 'documents.json').read_text())[key]
 
 
-FIGURES = [
-    Figure('D', 'softmax regression, test accuracy', '0.9215', 'softmax',
+METRICS = [
+    Metric('D', 'softmax regression, test accuracy', '0.9215', 'softmax',
            'test_accuracy', headline=True, original='softmax'),
-    Figure('B', 'softmax regression, test accuracy', '0.9188', 'softmax',
+    Metric('B', 'softmax regression, test accuracy', '0.9188', 'softmax',
            'test_accuracy', headline=True, original='softmax'),
     *(
-        Figure('B', f'table: accuracy after {steps:,} steps', reported, 'softmax_notes',
+        Metric('B', f'table: accuracy after {steps:,} steps', reported, 'softmax_notes',
                'test_accuracy', steps)
         for steps, reported in (
             (500, '0.8908'), (1000, '0.901'), (2000, '0.9143'), (5000, '0.9181'),
@@ -124,95 +124,95 @@ FIGURES = [
         )
     ),
     *(
-        Figure('B', f'the same with learning rate 0.5: after {steps:,} steps', reported,
+        Metric('B', f'the same with learning rate 0.5: after {steps:,} steps', reported,
                'softmax_long', 'test_accuracy', steps)
         for steps, reported in (
             (500, '0.8908'), (1000, '0.901'), (2000, '0.9143'), (5000, '0.9181'),
             (10000, '0.9213'),
         )
     ),
-    Figure('D', 'conv net, test accuracy after 20,000 steps', '0.9917', 'deep_20000',
+    Metric('D', 'conv net, test accuracy after 20,000 steps', '0.9917', 'deep_20000',
            'test_accuracy', headline=True),
-    Figure('B', 'conv net, test accuracy after 2,000 steps', '0.9745', 'deep_2000',
+    Metric('B', 'conv net, test accuracy after 2,000 steps', '0.9745', 'deep_2000',
            'test_accuracy', headline=True, original='deep_2000'),
-    Figure('M', 'training precision after 1,000 steps', '0.8530',
+    Metric('M', 'training precision after 1,000 steps', '0.8530',
            'fully_connected_feed', 'training_precision', 999),
-    Figure('M', 'validation precision after 1,000 steps', '0.8630',
+    Metric('M', 'validation precision after 1,000 steps', '0.8630',
            'fully_connected_feed', 'validation_precision', 999),
-    Figure('M', 'test precision after 1,000 steps', '0.8605', 'fully_connected_feed',
+    Metric('M', 'test precision after 1,000 steps', '0.8605', 'fully_connected_feed',
            'test_precision', 999, headline=True, original='fully_connected_feed_1000'),
-    Figure('M', 'training precision after 2,000 steps', '0.8941',
+    Metric('M', 'training precision after 2,000 steps', '0.8941',
            'fully_connected_feed', 'training_precision', 1999),
-    Figure('M', 'validation precision after 2,000 steps', '0.9000',
+    Metric('M', 'validation precision after 2,000 steps', '0.9000',
            'fully_connected_feed', 'validation_precision', 1999),
-    Figure('M', 'test precision after 2,000 steps', '0.8975', 'fully_connected_feed',
+    Metric('M', 'test precision after 2,000 steps', '0.8975', 'fully_connected_feed',
            'test_precision', 1999, headline=True, original='fully_connected_feed_2000'),
-    Figure('L', 'accuracy on training data after 5 epochs', '0.97026664', 'tanh_mlp',
+    Metric('L', 'accuracy on training data after 5 epochs', '0.97026664', 'tanh_mlp',
            'training_accuracy', headline=True),
-    Figure('L', 'accuracy on test data after 5 epochs', '0.9615', 'tanh_mlp',
+    Metric('L', 'accuracy on test data after 5 epochs', '0.9615', 'tanh_mlp',
            'test_accuracy', headline=True, original='tanh_mlp'),
     *(
-        Figure('L', f'test digit {j}: probability of the right class', reported,
+        Metric('L', f'test digit {j}: probability of the right class', reported,
                'tanh_mlp', f'digit_{j}_probability', form='.5f')
         for j, reported in enumerate(
             ('0.99999404', '0.99993718', '0.99993539', '0.99999261', '0.99859494')
         )
     ),
-    Figure('C', 'step 0: minibatch loss', '8.334', 'convolutional', 'minibatch_loss',
+    Metric('C', 'step 0: minibatch loss', '8.334', 'convolutional', 'minibatch_loss',
            0, '.3f'),
-    Figure('C', 'step 0: learning rate', '0.010000', 'convolutional', 'learning_rate',
+    Metric('C', 'step 0: learning rate', '0.010000', 'convolutional', 'learning_rate',
            0, '.6f'),
-    Figure('C', 'step 0: minibatch error, %', '85.9', 'convolutional',
+    Metric('C', 'step 0: minibatch error, %', '85.9', 'convolutional',
            'minibatch_error', 0, '.1f'),
-    Figure('C', 'step 0: validation error, %', '84.6', 'convolutional',
+    Metric('C', 'step 0: validation error, %', '84.6', 'convolutional',
            'validation_error', 0, '.1f'),
-    Figure('C', 'step 250: minibatch loss', '3.250', 'convolutional', 'minibatch_loss',
+    Metric('C', 'step 250: minibatch loss', '3.250', 'convolutional', 'minibatch_loss',
            250, '.3f'),
-    Figure('C', 'step 250: learning rate', '0.010000', 'convolutional',
+    Metric('C', 'step 250: learning rate', '0.010000', 'convolutional',
            'learning_rate', 250, '.6f'),
-    Figure('C', 'step 250: minibatch error, %', '9.4', 'convolutional',
+    Metric('C', 'step 250: minibatch error, %', '9.4', 'convolutional',
            'minibatch_error', 250, '.1f'),
-    Figure('C', 'step 250: validation error, %', '3.3', 'convolutional',
+    Metric('C', 'step 250: validation error, %', '3.3', 'convolutional',
            'validation_error', 250, '.1f'),
-    Figure('C', 'test error after half an epoch, %', '2.4', 'convolutional',
+    Metric('C', 'test error after half an epoch, %', '2.4', 'convolutional',
            'test_error', form='.2f', headline=True, original='convolutional'),
-    Figure('C', 'the same with other seeds, %', '2.4', 'convolutional_seeds',
+    Metric('C', 'the same with other seeds, %', '2.4', 'convolutional_seeds',
            'test_error', form='.2f'),
 ]  # fmt: skip
 
 # The documents' long listings: a row for each line.
 LISTINGS = [
     *(
-        Figure('D', f'step {step}, training accuracy', f'{value:g}', 'deep_20000',
+        Metric('D', f'step {step}, training accuracy', f'{value:g}', 'deep_20000',
                'training_accuracy', step, '.3f')
         for step, value in _printed('deep_20000')
     ),
     *(
-        Figure('B', f'step {step}, training accuracy', f'{value:g}', 'deep_2000',
+        Metric('B', f'step {step}, training accuracy', f'{value:g}', 'deep_2000',
                'training_accuracy', step, '.3f')
         for step, value in _printed('deep_2000')
     ),
     *(
-        Figure('M', f'step {step}: loss', f'{value:.2f}', 'fully_connected_feed',
+        Metric('M', f'step {step}: loss', f'{value:.2f}', 'fully_connected_feed',
                'loss', step, '.2f')
         for step, value in _printed('fully_connected_feed')
     ),
 ]  # fmt: skip
 
-# Figures of ours that no document prints.
+# Metrics of ours that no document prints.
 BEYOND = [
-    Figure('L', 'test accuracy with one softmax instead of two', '', 'tanh_mlp_once',
+    Metric('L', 'test accuracy with one softmax instead of two', '', 'tanh_mlp_once',
            'test_accuracy'),
-    Figure('C', 'test error after ten epochs, %', '', 'convolutional_10', 'test_error',
+    Metric('C', 'test error after ten epochs, %', '', 'convolutional_10', 'test_error',
            form='.2f'),
-    Figure('M', 'with_summaries, test accuracy at step 990', '', 'with_summaries',
+    Metric('M', 'with_summaries, test accuracy at step 990', '', 'with_summaries',
            'test_accuracy', 990, original='with_summaries'),
 ]  # fmt: skip
 
-# (document, what it does, what we do, how to get the other)
+# (document, what it does, what we do, how to get the other behavior)
 QUIRKS = [
-    ('L', 'The loss takes the softmax of what is a softmax already, so it cannot fall '
-     'below log(1 + 9/e) = 1.4612 nats.', 'The same.', '`--nodouble_softmax`'),
+    ('L', 'Takes the softmax twice in the loss, which therefore cannot fall below '
+     'log(1 + 9/e) = 1.4612 nats.', 'The same.', '`--nodouble_softmax`'),
     ('L', 'Waits for the Enter key after each of the five single digits.',
      'Prints them one after the other.', 'none: a program that waits cannot be tested'),
     ('L', 'Shows pictures in windows.', 'Writes none.', '`--plots_dir=DIR` writes PNGs'),
@@ -224,7 +224,7 @@ QUIRKS = [
     ('B', "Exports the regression's `y` instead of the conv net's `y_conv`, with a "
      'signature that serving refuses, and `keep_prob` has to be fed.',
      '`python -m mnist_tut.export` exports the trained scores, with nothing else to '
-     'feed.', 'none: the file was of no use'),
+     'feed.', 'none: the file was useless'),
     ('C', 'Trains for half an epoch.', 'The same.', '`--num_epochs=10`'),
     ('C', 'Prints the loss after the update, with a second dropout mask.',
      'The same; the History also has the loss before it.', 'none'),
@@ -246,14 +246,14 @@ QUIRKS = [
      'model.ckpt-N and `loss`, as the program did from TensorFlow 1.0 on.', 'none'),
     ('M', 'Evaluates a batch at a time, whatever its size.', 'The same: the batch size '
      'is part of the placeholders.', '`--batch_size` of at most 1,000'),
-    ('M', 'Asks for a batch size that divides the sets evenly.',
+    ('M', 'Requires a batch size that divides the sets evenly.',
      'Takes any; the evaluation leaves out the remainder, as the original did, and '
      'prints the number that it evaluated.', 'none'),
-    ('M', 'Evaluating moves on through the batches and shuffles again, so it changes '
-     'the order of later training batches.', 'The same.', 'none'),
+    ('M', 'An evaluation draws batches and shuffles again, so it changes the order of '
+     'later training batches.', 'The same.', 'none'),
     ('M', 'Its TensorFlow 0.11 did not shuffle the first epoch and dropped the tail of '
      'each.', 'The order of TensorFlow 1.2 to 1.15.', 'none'),
-    ('M', 'Prints a line for a download and one for its extraction in turn.',
+    ('M', 'Downloads and extracts the files in turn, with a line for each.',
      'Downloads all four files first.', 'none'),
     ('M', 'The program with_summaries wipes its log folder.', 'Refuses one that holds '
      'a run.', '`--overwrite`'),

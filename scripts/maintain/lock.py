@@ -1,4 +1,4 @@
-"""Resolves the dependencies anew and writes the two lock files.
+"""Resolves the dependencies and writes the two lock files.
 
     uv run --no-project scripts/maintain/lock.py
 

@@ -1,4 +1,4 @@
-"""Tables, and the marked part of a document that a script writes."""
+"""Formats Markdown tables, and replaces the generated part of a document."""
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -10,7 +10,7 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def replace_part(text: str, script: str, lines: list[str]) -> str:
-    """Returns a document with the part between a script's marks made anew.
+    """Returns a document with the part between a script's marks replaced.
 
     Args:
         text: The document, which holds both marks.

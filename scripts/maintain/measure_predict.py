@@ -1,10 +1,10 @@
-"""Measures what `predict` loses when MNIST's test digits become photos.
+"""Measures how much accuracy `predict` loses when MNIST's test digits become photos.
 
     python scripts/maintain/measure_predict.py --log_dir=logs/deep/run-0001
 
 Each digit is enlarged, put somewhere on a larger sheet of paper with uneven light, a
-shadow and grain, turned into white on black every second time, and compressed;
-`predict` reads the file and has to find the digit again. Prints one line:
+shadow and noise, inverted every second time, and compressed; `predict` reads the file
+and has to find the digit again. Prints one line:
 
     plain 0.9803, as pictures 0.9806 (+0.03 points) on the same 10,000 digits: python
     scripts/maintain/measure_predict.py --log_dir=logs/deep/run-0001 --num_digits=10000
@@ -38,12 +38,12 @@ flags.DEFINE_integer('seed', 0, 'Seed of the choice and the pictures.')
 flags.DEFINE_string(
     'keep',
     None,
-    'Folder to keep the pictures of the digits that only pictures get wrong.',
+    'Folder for the pictures of digits that are wrong only as pictures.',
 )
 
 
 def draw_picture(digit: np.ndarray, rng: np.random.Generator) -> bytes:
-    """Draws a digit as it might be on a photo.
+    """Draws a digit as it might look in a photo.
 
     Args:
         digit: uint8 [28, 28].
@@ -109,8 +109,8 @@ def main(_):
                 seen.append(np.zeros([28, 28], np.uint8))
     with predict.load(FLAGS.log_dir) as predictor:
         plain = predictor.probabilities(images[chosen]).argmax(1) == labels[chosen]
-        guesses = predictor.probabilities(np.stack(seen)).argmax(1)
-    right = guesses == labels[chosen]
+        predictions = predictor.probabilities(np.stack(seen)).argmax(1)
+    right = predictions == labels[chosen]
     print(
         f'plain {plain.mean():.4f}, as pictures {right.mean():.4f} '
         f'({100 * (right.mean() - plain.mean()):+.2f} points) on the same '
@@ -119,7 +119,7 @@ def main(_):
     if FLAGS.keep:
         os.makedirs(FLAGS.keep, exist_ok=True)
         for i in np.flatnonzero(plain & ~right):
-            name = f'{chosen[i]}-{labels[chosen[i]]}-taken-for-{guesses[i]}.jpg'
+            name = f'{chosen[i]}-{labels[chosen[i]]}-taken-for-{predictions[i]}.jpg'
             with open(os.path.join(FLAGS.keep, name), 'wb') as file:
                 file.write(pictures[i])
 

@@ -1,10 +1,10 @@
-"""Runs the experiments of experiments.py and stores their figures in docs/results/.
+"""Runs the experiments of experiments.py and stores their metrics in docs/results/.
 
     python scripts/maintain/reproduce.py --data_dir=MNIST_data
     python scripts/maintain/reproduce.py --data_dir=MNIST_data --only=softmax,tanh_mlp
 
 On two cores everything takes about an hour, most of it for the conv net's 20,000 steps.
-A run that is stored already is not run again; remove its file to measure it anew.
+A run that is stored already is not repeated; remove its file to measure it again.
 """
 
 import json
@@ -23,11 +23,11 @@ import experiments
 flags = Flags()
 FLAGS = flags.FLAGS
 flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the four real MNIST files.')
-flags.DEFINE_string('only', None, 'Experiments to run, with commas between; else all.')
+flags.DEFINE_string('only', None, 'Experiments to run, separated by commas; else all.')
 
 
 def run_once(experiment: experiments.Experiment, seed: int, data_dir: str) -> dict:
-    """Trains once and returns the figures that the lesson prints.
+    """Trains once and returns the metrics that the lesson prints.
 
     Args:
         experiment: What to run.
@@ -35,8 +35,8 @@ def run_once(experiment: experiments.Experiment, seed: int, data_dir: str) -> di
         data_dir: Folder of the real MNIST files.
 
     Returns:
-        The seed and the records of the history, without the losses between the steps
-        that a document prints.
+        The seed and the records of the history, with the loss of each hundredth step
+        only.
     """
     data_flag = experiments.DATA_FLAGS.get(experiment.lesson, '--data_dir')
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ def run_once(experiment: experiments.Experiment, seed: int, data_dir: str) -> di
 
 
 def main(_: list[str]) -> None:
-    """Runs what has not been run yet."""
+    """Runs the experiments that are not stored yet."""
     chosen = FLAGS.only.split(',') if FLAGS.only else experiments.EXPERIMENTS
     for name in chosen:
         if name not in experiments.EXPERIMENTS:

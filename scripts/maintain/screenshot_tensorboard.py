@@ -2,8 +2,8 @@
 
     python scripts/maintain/screenshot_tensorboard.py --data_dir=MNIST_data
 
-trains `with_summaries` (1,000 steps), starts TensorBoard on the run, and has Chromium
-paint each page without a screen. --log_dir takes a run that is there already.
+trains `with_summaries` (1,000 steps), starts TensorBoard on the run, and renders each
+page in headless Chromium. --log_dir takes an existing run.
 """
 
 import contextlib
@@ -27,14 +27,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 flags = Flags()
 FLAGS = flags.FLAGS
 flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the data files.')
-flags.DEFINE_folder('log_dir', None, 'A run of with_summaries; else one is made.')
 flags.DEFINE_folder(
-    'out_dir', str(ROOT / 'docs' / 'tensorboard'), 'For the pictures.', is_output=True
+    'log_dir', None, 'A run of with_summaries; without it one is trained.'
+)
+flags.DEFINE_folder(
+    'out_dir',
+    str(ROOT / 'docs' / 'tensorboard'),
+    'Folder for the pictures.',
+    is_output=True,
 )
 flags.DEFINE_string('browser', None, 'Path of Chromium, Chrome or Edge.')
 
-# The picture's name, and the address of the page after the #. A page without data is
-# not offered by TensorBoard, so the first word is also what to wait for.
+# The picture's name, and the page's address after the #. Its first word is the plugin,
+# which TensorBoard enables once it has data.
 PAGES = {
     'scalars': 'scalars',
     'images': 'images',
@@ -59,23 +64,23 @@ BROWSERS = (
 
 @contextlib.contextmanager
 def tensorboard(log_dir: pathlib.Path) -> Iterator[str]:
-    """Runs TensorBoard on 127.0.0.1, at a port that it finds free, and yields its URL.
+    """Runs TensorBoard on 127.0.0.1, at a free port, and yields its URL.
 
     Args:
-        log_dir: Folder to show. Its own name, and no path, appears on the pages.
+        log_dir: Folder to show. The pages show its name, without a path.
     """
     command = [sys.executable, '-m', 'tensorboard.main', '--host=127.0.0.1', '--port=0']
     command += [f'--logdir={log_dir.name}', '--reload_interval=1']
     with (
-        tempfile.TemporaryFile('w+') as said,
-        subprocess.Popen(command, cwd=log_dir.parent, stderr=said) as server,
+        tempfile.TemporaryFile('w+') as log,
+        subprocess.Popen(command, cwd=log_dir.parent, stderr=log) as server,
     ):
         try:
             address = None
             while not address:
                 time.sleep(0.2)
-                said.seek(0)
-                text = said.read()
+                log.seek(0)
+                text = log.read()
                 address = re.search(r'http://127\.0\.0\.1:\d+/', text)
                 if server.poll() is not None:
                     sys.exit(f'TensorBoard did not start:\n{text}')
@@ -85,10 +90,10 @@ def tensorboard(log_dir: pathlib.Path) -> Iterator[str]:
 
 
 def get(url: str) -> bytes:
-    """Returns what TensorBoard answers, never by way of a proxy."""
+    """Returns the content of a URL of TensorBoard, without a proxy."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(url) as answer:
-        return answer.read()
+    with direct.open(url) as response:
+        return response.read()
 
 
 def wait_until_read(url: str, plugins: set[str]) -> None:
@@ -96,23 +101,23 @@ def wait_until_read(url: str, plugins: set[str]) -> None:
 
     Args:
         url: Address of TensorBoard.
-        plugins: The pages that must have something to show.
+        plugins: The plugins that must have data.
     """
-    before, missing = b'', plugins
+    previous, missing = b'', plugins
     for _ in range(600):
         listing: dict[str, Any] = json.loads(get(f'{url}data/plugins_listing'))
         missing = {name for name in plugins if not listing[name]['enabled']}
         if not missing:
-            now = get(f'{url}data/plugin/scalars/scalars?run=train&tag=accuracy_1')
-            if now == before:
+            current = get(f'{url}data/plugin/scalars/scalars?run=train&tag=accuracy_1')
+            if current == previous:
                 return
-            before = now
+            previous = current
         time.sleep(2)
-    sys.exit(f'TensorBoard has nothing to show for: {", ".join(sorted(missing))}')
+    sys.exit(f'TensorBoard has no data for: {", ".join(sorted(missing))}')
 
 
 def find_browser() -> str:
-    """Returns the path of a Chromium, or of a browser made from it."""
+    """Returns the path of Chromium, or of a browser based on it."""
     for name in BROWSERS:
         path = shutil.which(name)
         if path:
@@ -124,26 +129,26 @@ def find_browser() -> str:
 
 
 def take_picture(browser: str, url: str, path: pathlib.Path) -> None:
-    """Has the browser paint a page to a PNG, once the page has come to rest."""
+    """Renders a page to a PNG, once it has finished loading."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [browser, '--headless', '--hide-scrollbars', '--window-size=1400,900']
         # The projector draws in WebGL; without a graphics card, by software.
         command += ['--use-gl=angle', '--use-angle=swiftshader']
         command += ['--enable-unsafe-swiftshader', '--disable-gpu']
-        # The page's own clock; it stands still while a request is under way.
+        # Of the page's own clock, which stops while a request is pending.
         command += ['--virtual-time-budget=60000']
         command += ['--no-first-run', '--disable-sync', '--disable-component-update']
         command += ['--disable-background-networking', '--no-proxy-server']
         if hasattr(os, 'geteuid') and os.geteuid() == 0:
-            command += ['--no-sandbox']  # the sandbox refuses to work for root
+            command += ['--no-sandbox']  # the sandbox does not work for root
         command += [f'--user-data-dir={profile}', f'--screenshot={path}', url]
-        done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode or not path.exists():
-        sys.exit(f'{browser} took no picture of {url}:\n{done.stderr}')
+        result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode or not path.exists():
+        sys.exit(f'{browser} took no picture of {url}:\n{result.stderr}')
 
 
 def main(_: list[str]) -> None:
-    """Trains if need be, and takes one picture of each page."""
+    """Trains unless --log_dir is given, and takes one picture of each page."""
     browser = FLAGS.browser or find_browser()
     out_dir = pathlib.Path(FLAGS.out_dir).resolve()
     out_dir.mkdir(parents=True, exist_ok=True)

@@ -5,9 +5,9 @@
 
 The first command draws both styles beside real digits (docs/synthetic_digits.png),
 compares their statistics, trains lessons on drawn digits and tests the trained models
-on real ones: an hour on two cores. What it measured is stored in
-results/synthetic.json with the sums of the digits; a run that is there is not repeated.
-The second command prints the SHA-256 sums that belong into mnist_tut/data/synthetic.py.
+on real ones: an hour on two cores. Its measurements are stored in
+docs/results/synthetic.json with the checksums of the digits; a stored run is not
+repeated. The second command prints the SHA-256 sums for mnist_tut/data/synthetic.py.
 """
 
 import json
@@ -30,7 +30,7 @@ import numpy as np
 flags = Flags()
 FLAGS = flags.FLAGS
 flags.DEFINE_folder('mnist_dir', 'MNIST_data', 'Folder of the four real MNIST files.')
-flags.DEFINE_boolean('sums', False, 'Only draw, and print the checksums.')
+flags.DEFINE_boolean('sums', False, 'Only draw the digits and print their checksums.')
 
 DOCUMENT = experiments.ROOT / 'docs' / 'SYNTHETIC.md'
 PICTURE = experiments.ROOT / 'docs' / 'synthetic_digits.png'
@@ -47,7 +47,7 @@ _TRAINED: list[tuple[str, str, list[str]]] = [
 
 
 def measure(images: np.ndarray) -> dict[str, float]:
-    """Returns coarse statistics of a set of images, by what they are called."""
+    """Returns coarse statistics of a set of images, by name."""
     ink = images / np.float32(255)
     place = np.arange(28)
     total = ink.sum(axis=(1, 2))
@@ -59,7 +59,7 @@ def measure(images: np.ndarray) -> dict[str, float]:
     width = _extent((images > 127).any(axis=1))
     height = _extent((images > 127).any(axis=2))
     box = np.maximum(_extent(images.any(axis=1)), _extent(images.any(axis=2)))
-    found = {
+    measured = {
         'mean ink': ink.mean(dtype=np.float64),
         'pixels with ink': (images > 0).mean(),
         'of these, 250 or more': (images >= 250).sum() / (images > 0).sum(),
@@ -72,11 +72,11 @@ def measure(images: np.ndarray) -> dict[str, float]:
         'images with ink in the top row': images[:, 0].any(axis=1).mean(),
         'images with ink in the bottom row': images[:, -1].any(axis=1).mean(),
     }
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value) for name, value in measured.items()}
 
 
 def _extent(has_ink: Any) -> np.ndarray:
-    """Returns, for bool [N, 28], from the first to the last that is set, inclusive."""
+    """Returns the distance from the first to the last True: bool [N, 28] -> [N]."""
     return 28 - has_ink.argmax(axis=1) - has_ink[:, ::-1].argmax(axis=1)
 
 
@@ -84,11 +84,11 @@ def train(style: str, lesson: str, settings: list[str], seed: int, data: str) ->
     """Trains a lesson on drawn digits, and tests the model on real ones.
 
     Args:
-        style: Of the drawn digits.
+        style: Style of the drawn digits.
         lesson: Module in mnist_tut.
         settings: Its flags.
         seed: Its seed.
-        data: Folder that keeps the drawn digits from run to run.
+        data: Folder for the drawn digits, shared by all runs.
 
     Returns:
         The accuracy on the style's own test set, that on MNIST's, and the recall of
@@ -103,18 +103,18 @@ def train(style: str, lesson: str, settings: list[str], seed: int, data: str) ->
         history = json.loads(pathlib.Path(folder, 'run', 'history.json').read_text())
         images, labels = _read_real('t10k')
         with predict.load(log_dir=f'{folder}/run') as predictor:
-            guesses = predictor.probabilities(images).argmax(axis=1)
+            predictions = predictor.probabilities(images).argmax(axis=1)
     own = [value for _, name, value in history['records'] if name == 'test_accuracy']
     return {
         'seed': seed,
         'own': own[-1],
-        'real': float((guesses == labels).mean()),
-        'recall': [float((guesses[labels == d] == d).mean()) for d in range(10)],
+        'real': float((predictions == labels).mean()),
+        'recall': [float((predictions[labels == d] == d).mean()) for d in range(10)],
     }
 
 
 def _command(style: str, lesson: str, settings: list[str]) -> list[str]:
-    """Returns what a user types, without seed and folders."""
+    """Returns the command line, without seed and folders."""
     dataset = {'matched': 'synthetic', 'wild': 'synthetic_wild'}[style]
     return ['python', '-m', f'mnist_tut.{lesson}', f'--dataset={dataset}', *settings]
 
@@ -138,14 +138,14 @@ def draw_contact_sheet(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
 
 
 def report(stored: dict) -> list[str]:
-    """Returns the lines about what is stored, for the document."""
+    """Returns the report on the stored measurements, for the document."""
     names = list(stored['statistics'])
     lines = [
-        '## What was measured',
+        '## Measurements',
         '',
         f'![Nine of each digit]({PICTURE.name})',
         '',
-        f'From left to right: {", ".join(names)}. The picture and all figures below '
+        f'From left to right: {", ".join(names)}. The picture and all numbers below '
         'were made by',
         '',
         '    python scripts/maintain/synthetic_report.py --mnist_dir=MNIST_data',
@@ -184,7 +184,7 @@ def _percent(values: list[float]) -> str:
 
 
 def main(_: list[str]) -> None:
-    """Measures what has not been measured yet, and writes the report."""
+    """Makes the measurements that are not stored yet, and writes the report."""
     sets, sums, seconds = {}, {}, []
     for style in synthetic.STYLES:
         start = time.process_time()
@@ -200,7 +200,7 @@ def main(_: list[str]) -> None:
     sets['MNIST'] = _read_real('train')
     draw_contact_sheet(sets)
     stored = json.loads(STORE.read_text()) if STORE.exists() else {}
-    if stored.get('sums') != sums:  # other digits than were measured
+    if stored.get('sums') != sums:  # the digits have changed
         stored = {'sums': sums, 'trained': {}}
     stored['seconds'] = max(seconds)
     stored['statistics'] = {

@@ -2,8 +2,8 @@
 
     python scripts/maintain/write_reproduction.py
 
-Every figure of ours comes from a file in docs/results/, which reproduce.py wrote; none is
-typed. With --check nothing is written, and the status is 1 if something would change.
+Every number of ours comes from a file in docs/results/, which reproduce.py wrote. With
+--check nothing is written, and the status is 1 if something would change.
 """
 
 import itertools
@@ -15,63 +15,63 @@ from mnist_tut.flags import Flags
 
 import experiments
 import markdown
-from experiments import Figure
+from experiments import Metric
 
 README = experiments.ROOT / 'README.md'
 REPRODUCTION = experiments.ROOT / 'REPRODUCTION.md'
 
 flags = Flags()
 FLAGS = flags.FLAGS
-flags.DEFINE_boolean('check', False, 'Only say whether both are up to date.')
+flags.DEFINE_boolean('check', False, 'Only report whether both are up to date.')
 
 
 def _stored(experiment: str) -> dict:
     return json.loads((experiments.RESULTS / f'{experiment}.json').read_text())
 
 
-def _values(figure: Figure) -> list[float]:
-    """Returns the figure's value in each run."""
+def _values(metric: Metric) -> list[float]:
+    """Returns the metric's value in each run."""
     values = []
-    for run in _stored(figure.experiment)['runs']:
-        found = [
+    for run in _stored(metric.experiment)['runs']:
+        recorded = [
             value
             for step, name, value in run['records']
-            if name == figure.name and figure.step in (None, step)
+            if name == metric.name and metric.step in (None, step)
         ]
-        values.append(found[-1])
+        values.append(recorded[-1])
     return values
 
 
-def _ours(figure: Figure) -> str:
+def _ours(metric: Metric) -> str:
     """Returns mean, spread and number of runs as text."""
-    values = _values(figure)
-    text = format(statistics.mean(values), figure.form)
+    values = _values(metric)
+    text = format(statistics.mean(values), metric.form)
     if len(values) > 1:
-        text += f' ± {format(statistics.stdev(values), figure.form)}'
+        text += f' ± {format(statistics.stdev(values), metric.form)}'
     return f'{text} (n={len(values)})'
 
 
-def _original(figure: Figure) -> str:
-    """Returns what the original program gave on the original TensorFlow."""
-    if figure.original is None:
+def _original(metric: Metric) -> str:
+    """Returns the range of the original program on the original TensorFlow."""
+    if metric.original is None:
         return ''
     text = (experiments.RESULTS / 'originals.json').read_text()
-    values = [*itertools.chain(*json.loads(text)[figure.original])]
-    low, high = format(min(values), figure.form), format(max(values), figure.form)
+    values = [*itertools.chain(*json.loads(text)[metric.original])]
+    low, high = format(min(values), metric.form), format(max(values), metric.form)
     return f'{low} (n=1)' if len(values) == 1 else f'{low} to {high} (n={len(values)})'
 
 
-def _rows(figures: list[Figure], original: bool = True) -> list[list[str]]:
+def _rows(metrics: list[Metric], original: bool = True) -> list[list[str]]:
     return [
         [
-            figure.document,
-            figure.what,
-            figure.reported or 'not reported',
-            *([_original(figure)] if original else []),
-            _ours(figure),
-            f'`{experiments.EXPERIMENTS[figure.experiment].command()}`',
+            metric.document,
+            metric.what,
+            metric.reported or 'not reported',
+            *([_original(metric)] if original else []),
+            _ours(metric),
+            f'`{experiments.EXPERIMENTS[metric.experiment].command()}`',
         ]
-        for figure in figures
+        for metric in metrics
     ]
 
 
@@ -83,11 +83,11 @@ def _seeds(experiment: str) -> str:
 def reproduction() -> str:
     """Returns the text of REPRODUCTION.md."""
     machine = _stored('softmax')['machine']
-    head = ['document', 'figure', 'reported', 'TensorFlow 1.x', 'ours', 'command']
+    head = ['document', 'metric', 'reported', 'TensorFlow 1.x', 'ours', 'command']
     lines = [
         '# Reproduction',
         '',
-        'Every figure that the five documents print, beside ours: the mean over n runs,',
+        'Every metric that the five documents print, beside ours: the mean over n runs,',
         '± their standard deviation. Each run had another `--seed`; all were on the real',
         f'MNIST files, with TensorFlow {machine["tensorflow"]}, NumPy '
         f'{machine["numpy"]} and Python {machine["python"]} on',
@@ -96,18 +96,18 @@ def reproduction() -> str:
         'This file is written by `python scripts/maintain/write_reproduction.py` from the stored',
         'runs in `docs/results/`, and those by `python scripts/maintain/reproduce.py`. To the commands',
         'below it adds the data folder, a `--seed` and a `--log_dir`. The column TensorFlow 1.x',
-        'holds what the original programs gave when they were run, for this purpose, on',
+        'holds the results of the original programs, run for this comparison on',
         'TensorFlow 1.2.1 and 1.15.5 (`docs/results/originals.json`).',
         '',
         'The documents:',
         '',
         *(f'* **{key}**: {name}' for key, name in experiments.DOCUMENTS.items()),
         '',
-        '## Figures',
+        '## Metrics',
         '',
-        *markdown.table(head, _rows(experiments.FIGURES)),
+        *markdown.table(head, _rows(experiments.METRICS)),
         "The document's own initial values are fixed only in C, whose seed is in the",
-        'program; its figures of step 0 are equal to the last digit, and later ones',
+        'program; its metrics of step 0 are equal to the last digit, and later ones',
         'differ by the rounding that a convolutional network amplifies (see below).',
         'Everywhere else the document shows one run of many possible ones. What L prints',
         'of its data (the shapes, the first image as it is and normalized, the labels)',
@@ -120,10 +120,10 @@ def reproduction() -> str:
         *markdown.table(head, _rows(experiments.BEYOND)),
         '## Quirks',
         '',
-        'What a document does that a reader may not expect, and what we do.',
+        'Unexpected behavior of a document, and what we do.',
         '',
         *markdown.table(
-            ['document', 'what it does', 'what we do', 'for the other'],
+            ['document', 'what it does', 'what we do', 'for the other behavior'],
             [list(quirk) for quirk in experiments.QUIRKS],
         ),
         '## The same program, step for step',
@@ -162,28 +162,28 @@ def reproduction() -> str:
 
 
 def readme() -> str:
-    """Returns the text of README.md with its table made anew."""
-    figures = [figure for figure in experiments.FIGURES if figure.headline]
+    """Returns the text of README.md with its table replaced."""
+    metrics = [metric for metric in experiments.METRICS if metric.headline]
     rows = [
         [
-            experiments.DOCUMENTS[figure.document].split(' (')[0],
-            figure.what,
-            figure.reported,
-            _original(figure),
-            _ours(figure),
-            f'`{experiments.EXPERIMENTS[figure.experiment].command()}`',
+            experiments.DOCUMENTS[metric.document].split(' (')[0],
+            metric.what,
+            metric.reported,
+            _original(metric),
+            _ours(metric),
+            f'`{experiments.EXPERIMENTS[metric.experiment].command()}`',
         ]
-        for figure in figures
+        for metric in metrics
     ]
     table = markdown.table(
-        ['document', 'figure', 'reported', 'TensorFlow 1.x', 'ours', 'command'], rows
+        ['document', 'metric', 'reported', 'TensorFlow 1.x', 'ours', 'command'], rows
     )
     text = README.read_text(encoding='utf-8')
     return markdown.replace_part(text, 'write_reproduction', ['', *table])
 
 
 def main(_: list[str]) -> None:
-    """Writes both files, or with --check tells whether they are up to date."""
+    """Writes both files, or with --check reports whether they are up to date."""
     is_stale = False
     for path, text in ((REPRODUCTION, reproduction()), (README, readme())):
         if not FLAGS.check:

@@ -74,7 +74,7 @@ def originals(folder, seed):
     }
 
 
-# The goldens: what TensorFlow 1.2 and 1.15 gave out.
+# The goldens: batches of TensorFlow 1.2 and 1.15.
 
 
 def load_cases(version):
@@ -87,7 +87,7 @@ def test_goldens_of_both_versions_are_equal():
 
 @pytest.mark.mnist
 @pytest.mark.parametrize('name', list(load_cases('1.15')))
-def test_batches_are_those_that_tensorflow_1_gave_out(name, mnist_dir, monkeypatch):
+def test_batches_are_those_of_tensorflow_1(name, mnist_dir, monkeypatch):
     case = load_cases('1.15')[name]
     seed = case['seed']
     if case['seedmode'] == 'graph':
@@ -166,7 +166,7 @@ def draw(data_sets, call):
 
 @hypothesis.settings(deadline=None, max_examples=60)
 @hypothesis.given(calls=CALLS, seed=SEEDS)
-def test_any_calls_give_what_the_original_gave(small_dir, calls, seed):
+def test_any_calls_give_the_originals_batches(small_dir, calls, seed):
     here = read(small_dir, seed=seed)._asdict()
     there = originals(small_dir, seed)
     for call in calls:

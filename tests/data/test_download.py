@@ -70,7 +70,7 @@ def test_the_address_in_old_scripts_is_only_the_first_choice():
     'url',
     ['file:///etc', '/data', 'ftp://a/', 'http://', 'http://[::1', 'data:,x', 'x'],
 )
-def test_what_is_no_web_address_is_refused(url, monkeypatch):
+def test_an_address_outside_the_web_is_refused(url, monkeypatch):
     with pytest.raises(errors.FlagError, match='--source_url: '):
         download.choose_mirrors(url)
     monkeypatch.setenv(download.SOURCE_URL_ENV, url)
@@ -198,7 +198,7 @@ FLAKY = {
 
 
 @pytest.mark.parametrize('kind', FLAKY)
-def test_passing_trouble_is_tried_three_times(kind, tmp_path):
+def test_a_temporary_failure_is_tried_three_times(kind, tmp_path):
     with servers.Server(FLAKY[kind]) as server:
         with pytest.raises(errors.DownloadError, match=r'\(3 tries\)') as caught:
             fetch(tmp_path, server.url)
@@ -287,7 +287,7 @@ def test_lost_packets_leave_time_for_the_next_mirror(tmp_path):
     limits = {'offline_sec': 0.7, 'min_response_sec': 0.2}
     with (
         servers.black_hole() as url,
-        pytest.raises(errors.DownloadError, match='no answer in') as caught,
+        pytest.raises(errors.DownloadError, match='no response in') as caught,
     ):
         fetch(tmp_path, url, url + 'b/', url + 'c/', **limits)
     assert caught.value.unreachable
@@ -295,7 +295,7 @@ def test_lost_packets_leave_time_for_the_next_mirror(tmp_path):
 
 
 def test_the_waits_for_a_silent_network_stay_under_15_seconds(tmp_path, monkeypatch):
-    # On a clock of its own: every try uses up all the time it is given.
+    # On a simulated clock: every try uses up its time limit.
     now = [0.0]
 
     class Clock:
@@ -554,7 +554,7 @@ def test_fetch_url_has_an_end_too(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('url', ['file:///etc/passwd', 'http://a b/', 'x', 'http://[/'])
-def test_fetch_url_refuses_what_is_no_web_address(url, tmp_path):
+def test_fetch_url_refuses_an_address_outside_the_web(url, tmp_path):
     with pytest.raises(errors.DownloadError) as caught:
         download.fetch_url(url, tmp_path / 'b')
     assert '\n' not in str(caught.value)

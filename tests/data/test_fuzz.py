@@ -38,7 +38,7 @@ def kind(request):
 
 
 def survive(read, source):
-    """Returns what `read` made of it, or None after a DataError; nothing else."""
+    """Returns the result of `read`, or None after a DataError; nothing else."""
     result, line = None, ''
     tracemalloc.start()
     try:

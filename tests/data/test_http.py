@@ -135,7 +135,7 @@ def test_only_a_servers_own_failure_is_worth_another_try(code, retryable):
 @pytest.mark.parametrize(
     'url', ['file:///etc/passwd', 'ftp://127.0.0.1/x', 'data:,x', 'x', 'http://a b/']
 )
-def test_what_is_no_web_address_is_never_opened(url):
+def test_an_address_outside_the_web_is_never_opened(url):
     with pytest.raises(http.TransferError) as caught:
         http.Response(url, 60)
     assert not caught.value.server_responded
@@ -206,11 +206,11 @@ def test_a_server_that_goes_silent_midway_is_tried_three_times(tmp_path, monkeyp
     assert len(server.seen) == 3
 
 
-def test_a_server_that_never_says_a_word_is_tried_three_times(tmp_path):
+def test_a_server_that_sends_nothing_is_tried_three_times(tmp_path):
     with (
         servers.Server(servers.silent) as server,
         pytest.raises(
-            errors.DownloadError, match=r'no answer .* \(3 tries\)'
+            errors.DownloadError, match=r'no response .* \(3 tries\)'
         ) as caught,
     ):
         fetch(tmp_path, server.url, offline_sec=3, min_response_sec=0.4)
@@ -227,7 +227,7 @@ def test_a_drip_ends_at_the_limit_of_the_whole_file(tmp_path):
     assert len(server.seen) == 1
 
 
-def test_a_drip_inside_the_headers_is_no_answer(tmp_path):
+def test_a_drip_inside_the_headers_is_no_response(tmp_path):
     def answer(handler):
         with contextlib.suppress(OSError):
             while not handler.server.owner.stopped.wait(0.02):
@@ -235,7 +235,7 @@ def test_a_drip_inside_the_headers_is_no_answer(tmp_path):
 
     with (
         servers.Server(answer) as server,
-        pytest.raises(errors.DownloadError, match='no answer in') as caught,
+        pytest.raises(errors.DownloadError, match='no response in') as caught,
     ):
         fetch(tmp_path, server.url, offline_sec=0.5, min_response_sec=0.2)
     assert caught.value.unreachable
@@ -274,7 +274,7 @@ def test_a_body_that_breaks_off_is_worth_another_try():
     assert caught.value.retryable
 
 
-def test_an_unknown_name_is_no_answer(tmp_path, monkeypatch):
+def test_an_unknown_name_is_no_response(tmp_path, monkeypatch):
     def no_name(*args, **keywords):
         raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
 
@@ -294,7 +294,7 @@ def test_a_name_server_that_never_answers_is_not_waited_for(tmp_path, monkeypatc
     monkeypatch.setattr(socket, 'getaddrinfo', hang)
     limits = {'offline_sec': 0.7, 'min_response_sec': 0.2}
     try:
-        with pytest.raises(errors.DownloadError, match='no answer in') as caught:
+        with pytest.raises(errors.DownloadError, match='no response in') as caught:
             fetch(tmp_path, 'https://a.invalid/', 'https://b.invalid/', **limits)
     finally:
         over.set()
@@ -305,7 +305,7 @@ def test_a_name_server_that_never_answers_is_not_waited_for(tmp_path, monkeypatc
 def test_lost_packets_are_not_waited_for():
     with (
         servers.black_hole() as url,
-        pytest.raises(http.TransferError, match=r'no answer in 0\.3 s') as caught,
+        pytest.raises(http.TransferError, match=r'no response in 0\.3 s') as caught,
     ):
         http.Response(url, 0.3)
     assert not caught.value.server_responded

@@ -1,4 +1,4 @@
-"""Which digits a run is given, whatever the data folder and the network hold."""
+"""Which data set a run uses, for any state of data folder and network."""
 
 import functools
 import gzip
@@ -166,24 +166,24 @@ def test_named_mirror_is_tried_when_drawn_digits_are_there(mnist, tmp_path):
 
 
 def test_second_offline_run_does_not_wait(mnist, tmp_path, monkeypatch, capsys):
-    asked = []
+    requested = []
 
     def fetch(file, directory, mirrors, *, keep_old):
-        asked.append(file.name)
+        requested.append(file.name)
         failure = errors.DownloadError('offline')
         failure.unreachable = True
         raise failure
 
     monkeypatch.setattr(download, 'fetch', fetch)
     assert locate.locate(tmp_path).kind == 'synthetic'
-    assert asked == [IMAGES]  # one file is enough to know
+    assert requested == [IMAGES]  # one file is enough to know
     capsys.readouterr()
     assert locate.locate(tmp_path).kind == 'synthetic'
-    assert asked == [IMAGES]
+    assert requested == [IMAGES]
     assert '(--dataset=mnist downloads MNIST)' in capsys.readouterr().err
     with pytest.raises(errors.DownloadError):
         locate.locate(tmp_path, 'mnist')
-    assert asked == [IMAGES, IMAGES]
+    assert requested == [IMAGES, IMAGES]
 
 
 def test_network_that_goes_in_the_middle(mnist, tmp_path):
@@ -199,7 +199,7 @@ def test_network_that_goes_in_the_middle(mnist, tmp_path):
     assert server.seen == [f'/{name}' for name in NAMES[2:]]
 
 
-def test_mirror_that_answers_no_is_an_error_and_no_reason_to_draw(mnist, tmp_path):
+def test_mirror_that_refuses_is_an_error_and_no_reason_to_draw(mnist, tmp_path):
     with (
         servers.Server(servers.status(404)) as server,
         pytest.raises(errors.DownloadError) as caught,
@@ -249,15 +249,15 @@ def test_each_set_has_its_own_fingerprint(mnist, tmp_path):
     write_set(tmp_path / 'one', seed=5)
     write_set(tmp_path / 'two', seed=6)
     put(tmp_path / 'mnist', mnist)
-    found = [locate.locate(tmp_path / name) for name in ('one', 'two', 'mnist')]
-    found += [locate.locate(tmp_path, kind) for kind in locate.DATASETS[2:]]
-    found.append(locate.fake())
-    assert len({info.fingerprint for info in found}) == len(found)
+    infos = [locate.locate(tmp_path / name) for name in ('one', 'two', 'mnist')]
+    infos += [locate.locate(tmp_path, kind) for kind in locate.DATASETS[2:]]
+    infos.append(locate.fake())
+    assert len({info.fingerprint for info in infos}) == len(infos)
     # A pixel is enough.
     images = idx.read_images(tmp_path / 'one' / IMAGES)
     images[-1, -1, -1] ^= 1
     idx.write_images(tmp_path / 'one' / IMAGES, images)
-    assert locate.locate(tmp_path / 'one').fingerprint != found[0].fingerprint
+    assert locate.locate(tmp_path / 'one').fingerprint != infos[0].fingerprint
 
 
 @pytest.mark.parametrize('dataset', ['MNIST', '', 'fashion'])
@@ -272,7 +272,7 @@ def test_source_url_is_checked_even_if_it_is_not_needed(mnist, tmp_path):
         locate.locate(tmp_path, 'auto', '/data/mnist')
 
 
-def test_sources_that_are_no_folder_tell_too(capsys):
+def test_data_without_a_folder_is_logged_too(capsys):
     assert locate.fake().disclaimer() == ''
     locate.log_dataset(locate.DatasetInfo('a\nb.npz', 'npz', 'x'))
     out, err = capsys.readouterr()
@@ -314,10 +314,10 @@ def test_mnist_insists_against_another_set(seed, mnist, tmp_path):
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize('lack', ['missing', 'damaged'])
-def test_another_set_is_never_mixed_with_mnist(lack, mnist, tmp_path):
+@pytest.mark.parametrize('state', ['missing', 'damaged'])
+def test_another_set_is_never_mixed_with_mnist(state, mnist, tmp_path):
     write_set(tmp_path, seed=7)
-    if lack == 'missing':
+    if state == 'missing':
         (tmp_path / LABELS).unlink()
     else:
         (tmp_path / LABELS).write_bytes(b'')
@@ -377,7 +377,7 @@ DAMAGES = {
 def test_damaged_file_is_fetched_again_and_kept(damage, name, mnist, tmp_path, capsys):
     bad = DAMAGES[damage](mnist[name])
     put(tmp_path, mnist | {name: bad})
-    # Offline or refused: told what is wrong with it, and nothing is put away.
+    # Offline or refused: the error names the damage, and nothing is renamed.
     with servers.Server(servers.status(403)) as refusing:
         for url in (None, refusing.url):
             with pytest.raises(errors.DataError, match=name) as caught:
@@ -427,7 +427,7 @@ def idx_bytes(*header, data=b''):
     ],
     ids=['labels', 'float', '27x29', 'no image'],
 )
-def test_whole_file_that_is_not_images_is_nobodys_damage(data, mnist, tmp_path):
+def test_whole_file_without_images_is_not_damaged(data, mnist, tmp_path):
     put(tmp_path, mnist | {IMAGES: data})
     with (
         servers.Server(servers.folder(mnist)) as server,
@@ -442,7 +442,7 @@ def test_whole_file_that_is_not_images_is_nobodys_damage(data, mnist, tmp_path):
 @pytest.mark.parametrize(
     'kind', ['folder', 'fifo', 'dangling', 'damaged link', '/dev/zero', 'loop']
 )
-def test_what_is_no_plain_file_is_refused_and_left(kind, mnist, tmp_path):
+def test_a_path_that_is_no_plain_file_is_refused_and_left(kind, mnist, tmp_path):
     data = tmp_path / 'data'
     put(data, mnist)
     path, target = data / IMAGES, tmp_path / 'target'
@@ -506,7 +506,7 @@ def test_folder_that_cannot_be_written(state, mnist, tmp_path, monkeypatch):
     }[state]
     put(tmp_path, files)
     allowed = os.access
-    monkeypatch.setattr(  # what the system says of a read-only disk, even to root
+    monkeypatch.setattr(  # as on a read-only disk, even for root
         os, 'access', lambda path, how: not how & os.W_OK and allowed(path, how)
     )
     with servers.Server(servers.folder(mnist)) as server:
@@ -608,7 +608,7 @@ def test_eight_processes_at_once(state, mnist, tmp_path):
 
 
 def test_silent_network_takes_less_than_15_seconds(mnist, tmp_path, monkeypatch):
-    # On a clock of its own: every try uses up all the time it is given.
+    # On a simulated clock: every try uses up its time limit.
     now = [0.0]
 
     class Clock:

@@ -1,4 +1,4 @@
-"""Every bad npz file gets its line, and none is unpickled."""
+"""Every bad npz file has its message, and none is unpickled."""
 
 import io
 import os
@@ -306,7 +306,7 @@ def test_header_in_another_version_or_language(path):
 
 
 def test_not_a_file(path):
-    assert 'is not there' in refusal(path)
+    assert 'is missing' in refusal(path)
     path.mkdir()
     assert 'is a folder' in refusal(path)
 
@@ -343,7 +343,7 @@ def test_converter(tmp_path):
     again = convert(*flags)
     assert again.returncode == 1
     assert (
-        again.stderr == f'--output={output}: already there; --overwrite replaces it\n'
+        again.stderr == f'--output={output}: exists already; --overwrite replaces it\n'
     )
     assert output.read_bytes() == b'mine'
     assert convert(*flags, '--overwrite').returncode == 0
@@ -355,7 +355,7 @@ def test_converter_refuses(tmp_path):
     output = tmp_path / 'x.npz'
     (data / corpus.TEST_LABELS).write_bytes(b'')
     for flags, said in (
-        ([f'--input_dir={tmp_path / "none"}', f'--output={output}'], 'is not there'),
+        ([f'--input_dir={tmp_path / "none"}', f'--output={output}'], 'is missing'),
         ([f'--input_dir={data}', f'--output={output}'], 'empty'),
         ([f'--input_dir={data}', f'--output={data}'], 'expected the path of a file'),
         (['--inputdir=x'], 'inputdir'),

@@ -148,14 +148,14 @@ def extent(has_ink):
     return 28 - has_ink.argmax(axis=1) - has_ink[:, ::-1].argmax(axis=1)
 
 
-def centre_of_mass(images):
+def center_of_mass(images):
     total = images.sum(axis=(1, 2))
     x = (images.sum(axis=1) * np.arange(28)).sum(axis=1) / total
     return x, (images.sum(axis=2) * np.arange(28)).sum(axis=1) / total
 
 
 def slant_of(images):
-    x, y = centre_of_mass(images)
+    x, y = center_of_mass(images)
     dx, dy = np.arange(28) - x[:, None], np.arange(28) - y[:, None]
     mixed = (dy * (images * dx[:, None]).sum(axis=2)).sum(axis=1)
     return -mixed / (images.sum(axis=2) * dy * dy).sum(axis=1)
@@ -168,7 +168,7 @@ def test_digits_are_framed_as_mnist_frames_them(drawn):
     assert (box == 20).mean() > 0.99
     assert (~images[:, 0].any(axis=1)).mean() > 0.999, 'ink in the top row'
     assert images[:, -1].any(axis=1).mean() < 0.03
-    for mean in centre_of_mass(images):
+    for mean in center_of_mass(images):
         assert (abs(mean - 14) <= 0.5 + 1e-9).mean() > 0.99
 
 
@@ -195,7 +195,7 @@ def test_widths_are_near_those_of_mnist():
 
 
 @pytest.mark.mnist
-def test_mnists_statistics_are_what_stands_here(mnist_dir):
+def test_the_constants_are_the_statistics_of_mnist(mnist_dir):
     images = idx.read_images(mnist_dir / locate.TRAIN_IMAGES)[:10000]
     labels = idx.read_labels(mnist_dir / locate.TRAIN_LABELS)[:10000]
     width = extent((images > 127).any(axis=1))
@@ -222,8 +222,10 @@ def test_softmax_regression_finds_them_as_hard_as_mnist():
         error = (scores / scores.sum(axis=1, keepdims=True) - y[batch]) / 100
         W -= 0.5 * x[batch].T @ error
         b -= 0.5 * error.sum(axis=0)
-    guesses = (test_images.reshape(-1, 784) / np.float32(255) @ W + b).argmax(axis=1)
-    assert 0.90 < (guesses == test_labels).mean() < 0.94
+    predictions = (test_images.reshape(-1, 784) / np.float32(255) @ W + b).argmax(
+        axis=1
+    )
+    assert 0.90 < (predictions == test_labels).mean() < 0.94
 
 
 # The four files.

@@ -1,4 +1,4 @@
-"""The SavedModel: another program asks it and gets what was trained."""
+"""The SavedModel: another program gets the predictions of the trained model."""
 
 from mnist_tut import errors, predict
 from mnist_tut.data import idx, locate
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow
 
-# `deep` wants a keep_prob, `convolutional` 64 images at a time and other pixels.
+# `deep` needs a keep_prob, `convolutional` 64 images at a time and other pixel values.
 TRAITS = ('deep', 'convolutional')
 
 
@@ -25,7 +25,7 @@ def run(request, data_dir, tmp_path_factory):
     return short_runs.train(request.param, data_dir, folder)
 
 
-def test_another_program_gets_what_was_trained(run, data_dir, tmp_path, capsys):
+def test_another_program_gets_the_same_predictions(run, data_dir, tmp_path, capsys):
     images = idx.read_images(data_dir / locate.TEST_IMAGES)[:70]
     with load(run) as predictor:
         expected = predictor.probabilities(images)
@@ -34,18 +34,18 @@ def test_another_program_gets_what_was_trained(run, data_dir, tmp_path, capsys):
     model = tensorflow.saved_model.load(str(tmp_path / 'new' / 'model'))
     assert set(model.signatures) == {'serving_default', 'predict_images'}
     shape = (-1, 28, 28, 1) if run.name == 'convolutional' else (-1, 784)
-    ink = tensorflow.constant((images / np.float32(255)).reshape(shape))
+    pixels = tensorflow.constant((images / np.float32(255)).reshape(shape))
     for signature in model.signatures.values():
         assert list(signature.structured_input_signature[1]) == ['images']
         for number in (1, 70):
-            found = signature(images=ink[:number])
-            assert set(found) == {'scores', 'probabilities'}
-            probabilities = found['probabilities'].numpy()
+            outputs = signature(images=pixels[:number])
+            assert set(outputs) == {'scores', 'probabilities'}
+            probabilities = outputs['probabilities'].numpy()
             np.testing.assert_allclose(
                 probabilities, expected[:number], rtol=1e-4, atol=1e-6
             )
             assert np.array_equal(
-                found['scores'].numpy().argmax(1), expected[:number].argmax(1)
+                outputs['scores'].numpy().argmax(1), expected[:number].argmax(1)
             )
     with predict.load(saved_model=tmp_path / 'new' / 'model') as predictor:
         np.testing.assert_allclose(
@@ -57,7 +57,7 @@ def test_nothing_is_overwritten_and_nothing_left_behind(run, tmp_path, monkeypat
     (tmp_path / 'mine').mkdir()
     (tmp_path / 'file').write_text('mine')
     for name in ('mine', 'file'):
-        with pytest.raises(errors.RunError, match='is there already'):
+        with pytest.raises(errors.RunError, match='exists already'):
             saved_model.export(run, tmp_path / name)
     with pytest.raises(errors.RunError, match='cannot be written'):
         saved_model.export(run, tmp_path / 'file' / 'below')

@@ -189,7 +189,7 @@ def test_every_kind_of_file_will_do(image, kind, plain, tmp_path):
     assert difference(save_and_read(image(draw()), tmp_path, kind), plain) < 0.12
 
 
-def test_photo_that_says_how_it_was_held_is_turned(plain, tmp_path):
+def test_photo_is_rotated_by_its_exif_orientation(plain, tmp_path):
     exif = Image.Exif()
     exif[0x112] = 6  # to be turned by a quarter, clockwise
     turned = as_image(put_on_paper(draw())).rotate(90)
@@ -205,7 +205,7 @@ def test_large_photo_is_read(plain, tmp_path):
 
 
 def png(width, height):
-    """Returns a PNG file that is nothing but its promise."""
+    """Returns the header of a PNG file, without data."""
 
     def chunk(name, content):
         checksum = struct.pack('>I', zlib.crc32(name + content))
@@ -223,7 +223,7 @@ def encoded(gray, kind='PNG'):
 
 
 @pytest.mark.parametrize(
-    ('content', 'found'),
+    ('content', 'reason'),
     [
         (b'', 'not a PNG or JPEG file'),
         (b'<html>404</html>', 'not a PNG or JPEG file'),
@@ -242,23 +242,23 @@ def encoded(gray, kind='PNG'):
         'pixel', 'noise', 'slope',
     ],
 )  # fmt: skip
-def test_what_is_no_digit_gets_one_line(content, found, tmp_path):
+def test_a_file_without_a_digit_gets_one_line(content, reason, tmp_path):
     path = tmp_path / 'a\nb.png'
     path.write_bytes(content)
     with pytest.raises(errors.DataError) as caught:
         read(path)
     assert str(caught.value).startswith(errors.printable(path))
-    assert found in str(caught.value)
+    assert reason in str(caught.value)
     assert '\n' not in str(caught.value)
 
 
-def test_what_is_no_file_gets_one_line(tmp_path):
-    paths = {'is a folder': tmp_path, 'is not there': tmp_path / 'none.png'}
+def test_a_path_without_a_file_gets_one_line(tmp_path):
+    paths = {'is a folder': tmp_path, 'is missing': tmp_path / 'none.png'}
     if hasattr(os, 'mkfifo'):
         os.mkfifo(tmp_path / 'pipe')
         paths['is a pipe'] = tmp_path / 'pipe'
-    for found, path in paths.items():
-        with pytest.raises(errors.DataError, match=found) as caught:
+    for reason, path in paths.items():
+        with pytest.raises(errors.DataError, match=reason) as caught:
             read(path)
         assert '\n' not in str(caught.value)
 

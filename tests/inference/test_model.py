@@ -36,23 +36,25 @@ def runs(few_digits_dir, tmp_path_factory):
 
 
 def run_the_lessons_graph(folder, images):
-    """Returns what the lesson's own graph says, fed in the batches that it wants."""
+    """Returns the scores of the lesson's own graph, fed in batches of its size."""
     run = json.loads((folder / 'run.json').read_text())
-    facts = run['model']
+    description = run['model']
     path = run_folder.checkpoint_path(
         str(folder), run_folder.saved_steps(str(folder))[0]
     )
     with tf.Graph().as_default() as graph, tf.Session() as sess:
         tf.train.import_meta_graph(f'{path}.meta').restore(sess, path)
-        placeholder = graph.get_tensor_by_name(facts['images'])
+        placeholder = graph.get_tensor_by_name(description['images'])
         batch_size, *rest = placeholder.shape.as_list()
-        low, high = facts['pixel_range']
-        ink = (low + (high - low) * (images / 255)).reshape(-1, *rest)
-        found = []
-        for begin in range(0, len(ink), batch_size or len(ink)):
-            feeds = {placeholder: ink[begin : begin + (batch_size or len(ink))]}
-            found.append(sess.run(facts['scores'], {**facts['feeds'], **feeds}))
-        return np.concatenate(found)
+        low, high = description['pixel_range']
+        pixels = (low + (high - low) * (images / 255)).reshape(-1, *rest)
+        scores = []
+        for begin in range(0, len(pixels), batch_size or len(pixels)):
+            feeds = {placeholder: pixels[begin : begin + (batch_size or len(pixels))]}
+            scores.append(
+                sess.run(description['scores'], {**description['feeds'], **feeds})
+            )
+        return np.concatenate(scores)
 
 
 @pytest.mark.parametrize('lesson', lessons.LESSONS, ids=lambda lesson: lesson.name)
@@ -64,7 +66,7 @@ def test_every_lesson_can_be_loaded(lesson, runs, images_of_the_test_set, capsys
         images = images_of_the_test_set[:200]
     expected = run_the_lessons_graph(folder, images)
     with model.load(folder) as predictor:
-        found = predictor.probabilities(images)
+        probabilities = predictor.probabilities(images)
         shape = [-1, *predictor.images.shape.as_list()[1:]]
         feed = {predictor.images: (images / 255).reshape(shape)}
         scores = predictor.sess.run(predictor.outputs['scores'], feed)
@@ -75,10 +77,10 @@ def test_every_lesson_can_be_loaded(lesson, runs, images_of_the_test_set, capsys
             data = 'a set that is not MNIST'
         assert f'{lesson.name}, 3 steps on {data}' in predictor.description
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
-    assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
-    np.testing.assert_allclose(few, found[:3], rtol=1e-4, atol=1e-6)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert np.array_equal(probabilities.argmax(axis=1), expected.argmax(axis=1))
+    np.testing.assert_allclose(few, probabilities[:3], rtol=1e-4, atol=1e-6)
     assert none.shape == (0, 10)
 
 
@@ -128,7 +130,7 @@ def test_a_damaged_newest_checkpoint_falls_back_on_the_one_before(
     with model.load(folder) as predictor:
         after = predictor.probabilities(images_of_the_test_set)
         steps = predictor.description.split(', ')[1].split(' on ')[0]
-    # A graph is the same after each step; weights and figures are not.
+    # A graph is the same after each step; weights and metrics are not.
     assert steps == ('3 steps' if suffix == '.meta' else '2 steps')
     assert np.array_equal(before, after) == (suffix == '.meta')
     said = capsys.readouterr().err

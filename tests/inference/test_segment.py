@@ -1,4 +1,4 @@
-"""The digit is found on its background, and freed of all that is not of it."""
+"""The digit is segmented from any background, without other marks."""
 
 import itertools
 
@@ -34,20 +34,20 @@ def shadow(size):
     ids=['dark on light', 'light on dark', 'pale', 'shadow', 'noise'],
 )
 def test_ink_is_found_on_any_background(gray):
-    drawn, found = draw(), segment.find_ink(gray.astype(np.float32))
-    assert found.shape == drawn.shape
-    assert found.dtype == np.float32
-    assert found.min() == 0
-    assert found.max() == 1
+    drawn, ink = draw(), segment.find_ink(gray.astype(np.float32))
+    assert ink.shape == drawn.shape
+    assert ink.dtype == np.float32
+    assert ink.min() == 0
+    assert ink.max() == 1
     # Edges may move by a part of a pixel.
-    assert np.abs(found - drawn).sum() < 0.1 * drawn.sum()
+    assert np.abs(ink - drawn).sum() < 0.1 * drawn.sum()
 
 
 def test_a_small_picture_keeps_its_grays():
     gray = put_on_paper(draw(size=40, frame=0.8)).astype(np.float32)
-    found = segment.find_ink(gray)
-    assert (found > 0.05).sum() > (found > 0.95).sum() > 0
-    np.testing.assert_allclose(found, draw(size=40, frame=0.8), atol=0.1)
+    ink = segment.find_ink(gray)
+    assert (ink > 0.05).sum() > (ink > 0.95).sum() > 0
+    np.testing.assert_allclose(ink, draw(size=40, frame=0.8), atol=0.1)
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_components_are_separated_and_measured():
     )
     labels, components = segment._label_components(mask)
     assert (labels >= 0).tolist() == mask.tolist()
-    found = {component[1:] for component in components}
-    assert found == {(0, 0, 4, 4, 8), (1, 4, 2, 6, 2), (4, 5, 5, 6, 1)}
+    boxes = {component[1:] for component in components}
+    assert boxes == {(0, 0, 4, 4, 8), (1, 4, 2, 6, 2), (4, 5, 5, 6, 1)}
     for component in components:
         assert (labels == component.label).sum() == component.size
 
 
-def test_components_are_what_filling_finds():
+def test_components_are_those_of_a_flood_fill():
     generator = rng()
     for _ in range(20):
         mask = generator.random((12, 15)) < generator.uniform(0.2, 0.7)
@@ -153,11 +153,11 @@ def test_components_are_what_filling_finds():
                 left -= border
             expected.add(frozenset(component))
         labels, components = segment._label_components(mask)
-        found = {
+        labeled = {
             frozenset(map(tuple, np.argwhere(labels == component.label).tolist()))
             for component in components
         }
-        assert found == expected
+        assert labeled == expected
 
 
 def test_an_empty_mask_has_no_components():
@@ -182,8 +182,8 @@ def test_the_maximum_filter_finds_the_maximum_of_each_window(radius):
         ]
         for row in range(9)
     ]
-    found = segment.maximum_filter(picture, radius)
-    np.testing.assert_array_equal(found, np.float32(expected))
+    filtered = segment.maximum_filter(picture, radius)
+    np.testing.assert_array_equal(filtered, np.float32(expected))
 
 
 def test_a_closing_removes_what_is_narrower_than_its_window():

@@ -1,7 +1,7 @@
 """The names that the documents use, read from their text.
 
-tests/goldens/documents.json holds what `names` found, so that the check runs where the
-documents are not; `python -m tests.documents FOLDER` writes it anew.
+tests/goldens/documents.json holds the result of `names`, so that the check runs without
+the documents; `python -m tests.support.documents FOLDER` writes it.
 """
 
 import json
@@ -27,8 +27,8 @@ def names(text):
     """Returns the functions, constants, flags and variables of a document."""
 
     def find(pattern):
-        found = re.findall(pattern, text, re.MULTILINE)
-        return sorted({name.replace(' ', '_') for name in found})
+        matches = re.findall(pattern, text, re.MULTILINE)
+        return sorted({name.replace(' ', '_') for name in matches})
 
     return {
         # The scan of one document lost an underscore: 'def extract data('.

@@ -1,12 +1,12 @@
 """Runs of every lesson on drawn digits, whose numbers hold on any machine.
 
-The recordings of the original programs need the real MNIST files. These here need
-nothing, so they run wherever the tests run. tests/goldens/drawn.json holds what this
-package gave at a commit at which it agreed with the originals;
+The recordings of the original programs need the real MNIST files. These need no files,
+so they run wherever the tests run. tests/goldens/drawn.json holds the numbers of this
+package at a commit at which it agreed with the originals;
 
     python -m tests.support.drawn
 
-writes it anew, after checking that it still does (which needs the real files).
+records them again, after checking that it still agrees (which needs the real files).
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from tests.support.paths import GOLDENS, ROOT
 
 GOLDEN = GOLDENS / 'drawn.json'
 
-# Numbers that are times, and what stands for them.
+# Durations, which differ from run to run.
 _TIMES = re.compile(r'\d+\.\d+ (sec|ms)\b')
 _NUMBER = re.compile(r'-?\d+\.\d*(e[-+]\d+)?|-?\d+(e[-+]\d+)?')
 

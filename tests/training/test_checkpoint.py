@@ -171,7 +171,7 @@ def test_a_run_can_be_made_longer(digits_dir, log):
     longer = {**FLAGS, 'max_steps': 15}
     run = softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **longer)
     assert run.steps('loss') == list(range(15))
-    # The newest five are kept, each with its side file.
+    # The newest five are kept, each with its state file.
     assert run_folder.saved_steps(str(log)) == [14, 11, 8, 5, 2]
 
 

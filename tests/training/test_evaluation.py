@@ -27,13 +27,13 @@ def test_accuracy_is_that_of_the_whole_set(graph, num_examples, monkeypatch):
     monkeypatch.setattr(evaluation, 'EVAL_BATCH_SIZE', 100)
     predictions, labels, accuracy = graph
     rng = np.random.default_rng(num_examples)
-    found, true = rng.integers(0, 3, (2, num_examples))
+    predicted, true = rng.integers(0, 3, (2, num_examples))
     with tf.Session() as sess:
         fraction = evaluation.accuracy_in_batches(
-            sess, accuracy, {predictions: found, labels: true}
+            sess, accuracy, {predictions: predicted, labels: true}
         )
     assert type(fraction) is np.float32
-    assert fraction == np.float32((found == true).sum() / num_examples)
+    assert fraction == np.float32((predicted == true).sum() / num_examples)
 
 
 class OneFraction:

@@ -1,4 +1,4 @@
-"""What TensorFlow and the system really raise becomes one line, or stays as it is."""
+"""Errors of TensorFlow and the system become one line, or stay as they are."""
 
 import errno
 import os

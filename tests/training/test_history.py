@@ -1,4 +1,4 @@
-"""What a run recorded can be looked up, stored, and continued."""
+"""The metrics of a run can be looked up, stored, and continued."""
 
 import json
 
@@ -29,7 +29,7 @@ def test_records_are_looked_up_by_name(history):
 
 
 def test_a_name_that_was_never_recorded_has_no_last_value(history):
-    with pytest.raises(KeyError, match=r'precision: not .* there are loss, test_accur'):
+    with pytest.raises(KeyError, match=r'precision: not .* one of loss, test_accur'):
         history.last('precision')
 
 

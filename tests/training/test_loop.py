@@ -18,7 +18,9 @@ import pytest
 @pytest.mark.parametrize(
     ('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
-def test_a_signal_saves_and_says_how_to_go_on(digits_dir, tmp_path, number, status):
+def test_a_signal_saves_and_prints_how_to_continue(
+    digits_dir, tmp_path, number, status
+):
     log = tmp_path / 'log'
     run = subprocess.Popen(
         [

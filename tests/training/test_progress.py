@@ -14,7 +14,7 @@ from tqdm import std
 
 
 class Terminal(io.StringIO):
-    """What is written to it, and what is then to be seen."""
+    """A stream that also shows what a terminal would display."""
 
     def isatty(self):
         return True

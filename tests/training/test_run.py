@@ -1,4 +1,4 @@
-"""What a lesson that forgets something, or calls it too early, is told."""
+"""The errors of a lesson that omits a call, or makes it too early."""
 
 import json
 

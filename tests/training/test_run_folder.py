@@ -27,8 +27,8 @@ def test_own_files_are_those_of_a_run_and_no_others(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(name)
-    found = [os.path.relpath(path, tmp_path) for path in run_folder.own_files(tmp_path)]
-    assert sorted(found) == sorted(own)
+    paths = [os.path.relpath(path, tmp_path) for path in run_folder.own_files(tmp_path)]
+    assert sorted(paths) == sorted(own)
 
 
 def test_new_folders_are_numbered_and_never_shared(tmp_path):
@@ -63,4 +63,4 @@ def test_a_json_file_that_cannot_be_written_leaves_the_old_one(tmp_path, request
     with pytest.raises(errors.RunError, match=r'No space left.*is intact'):
         run_folder.write_json(str(path), {'a': 2})
     assert json.loads(path.read_text()) == {'a': 1}
-    assert [found.name for found in tmp_path.iterdir()] == ['run.json']
+    assert [path.name for path in tmp_path.iterdir()] == ['run.json']

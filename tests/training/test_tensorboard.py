@@ -62,8 +62,10 @@ def test_each_point_has_its_vector_label_and_picture(tmp_path, digits, n, batch_
     with Image.open(tmp_path / embedding.sprite.image_path) as picture:
         sheet = np.asarray(picture)
     for number in range(n):
-        ink = 1 - tile(sheet, number) / 255
-        np.testing.assert_allclose(ink.ravel(), images[number], atol=0.5 / 255 + 1e-6)
+        pixels = 1 - tile(sheet, number) / 255
+        np.testing.assert_allclose(
+            pixels.ravel(), images[number], atol=0.5 / 255 + 1e-6
+        )
 
 
 def test_files_are_the_runs_own_and_nothing_else_is(tmp_path, digits):

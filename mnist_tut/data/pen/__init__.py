@@ -1,1 +1,1 @@
-"""Draws one digit with pen strokes; knows no file but its table of shapes."""
+"""Draws one digit with pen strokes, from a table of shapes."""

@@ -68,7 +68,7 @@ def parse_family(digit: int, share: int, shapes: list[str]) -> Family:
         The family.
 
     Raises:
-        ValueError: If the shapes do not have the same strokes.
+        ValueError: If the shapes differ in the number of strokes or points.
     """
     lengths, points = _parse_points(digit, shapes)
     _, first, index = np.unique(
@@ -110,7 +110,7 @@ def _parse_points(digit: int, shapes: list[str]) -> tuple[list[int], np.ndarray]
     lengths = [len(stroke) for stroke in parsed[0]]
     for text, strokes in zip(shapes, parsed, strict=True):
         if [len(stroke) for stroke in strokes] != lengths:
-            raise ValueError(f'{digit}: not of the same strokes as others: {text}')
+            raise ValueError(f'{digit}: its shapes differ in strokes or points: {text}')
     points = [[p.split(',') for stroke in shape for p in stroke] for shape in parsed]
     return lengths, np.array(points, np.float64)
 

@@ -57,7 +57,7 @@ class _DigitStatistics(NamedTuple):
     slant_spread: float
     pen: float  # logarithm of a factor
     pen_spread: float  # a factor on the style's
-    trim: float  # how much of a stroke a free end may lack
+    trim: float  # how much of a stroke may be cut off at a free end
     loop: float  # least width in pen radii, or the pen fills the loops
 
 
@@ -132,7 +132,7 @@ def draw(family: Family, count: int, style: Style, rng: PortableRandom) -> np.nd
 
 
 def _exp(x):
-    """Returns nearly e**x, for |x| up to about 2."""
+    """Approximates e**x, for |x| up to about 2."""
     y = 1 + x / 1024
     for _ in range(10):
         y = y * y
@@ -140,13 +140,13 @@ def _exp(x):
 
 
 def _wave(turns):
-    """Returns nearly sin(2 pi turns): parabolas."""
+    """Approximates sin(2 pi turns) by parabolas."""
     t = 2 * (turns - np.floor(turns)) - 1
     return 4 * t * (np.abs(t) - 1)
 
 
 def _blend(family, count, style, rng):
-    """Mixes the shapes; few get most of the weight, or all digits would be alike."""
+    """Mixes the shapes; a few get most of the weight, or digits would look alike."""
     num_shapes = len(family.control_points)
     weights = rng.normal(count, num_shapes)
     weights = weights * weights  # as shares of the sum: Dirichlet(1/2)
@@ -154,14 +154,14 @@ def _blend(family, count, style, rng):
         weights = weights * weights
     weights = np.rint(weights * 2.0**20 / (1 + style.rare * np.arange(num_shapes))) + 1
     weights = weights / weights.sum(axis=1, keepdims=True)
-    # A little beyond the shapes, so that they are not the limits of what there is.
+    # Extrapolate a little, so that the shapes do not limit the variation.
     weights = np.rint((1.3 * weights - 0.3 / num_shapes) * 2.0**12) / 2.0**12
     blend = weights @ family.control_points.reshape(num_shapes, -1)
     return blend.reshape(count, -1, 2) / 100
 
 
 def _deform(points, family, style, rng):
-    """Moves the control points: each for itself, then all together."""
+    """Moves the control points, each on its own, then warps the whole digit."""
     count, num_points, _ = points.shape
     statistics = _STATISTICS[family.digit]
     spread = style.jitter + 0.6 * style.end_jitter * family.free_end
@@ -181,7 +181,7 @@ def _deform(points, family, style, rng):
 
 
 def _curve(points, family, style, rng):
-    """Runs smooth strokes through the control points and lets the hand tremble."""
+    """Draws smooth strokes through the control points, with a tremor."""
     path = family.basis @ (np.rint(points * 2.0**12) / 2.0**12)
     x, y = path[..., 0], path[..., 1]
     count = len(points)
@@ -193,10 +193,10 @@ def _curve(points, family, style, rng):
 
 
 def _trim(family, count, rng):
-    """Lifts the pen a little early at free ends; returns where it is down."""
+    """Returns where the pen is down: at free ends it is lifted a little early."""
     most = _STATISTICS[family.digit].trim * family.free[:, None]
-    lack = np.abs(rng.normal(2, count, 1)) * most
-    return (family.arc_position >= lack[0]) & (family.arc_position <= 1 - lack[1])
+    cut = np.abs(rng.normal(2, count, 1)) * most
+    return (family.arc_position >= cut[0]) & (family.arc_position <= 1 - cut[1])
 
 
 def _pen(family, count, style, rng):
@@ -212,10 +212,9 @@ def _pen(family, count, style, rng):
 
 
 def _fit(path, pen_down, radius, width_profile, family):
-    """Scales the strokes, ink included, to the box; spares loops a pen too thick."""
-    margin = np.where(pen_down, 0.0, -np.inf)[
-        ..., None
-    ]  # what is not drawn has no size
+    """Scales the strokes, ink included, to the box; a pen must not fill the loops."""
+    # What is not drawn has no size.
+    margin = np.where(pen_down, 0.0, -np.inf)[..., None]
     size = np.maximum(_span(path, margin)[1], 1e-3)
     larger = np.maximum(size[:, :1], size[:, 1:])
     loop = _STATISTICS[family.digit].loop
@@ -223,7 +222,7 @@ def _fit(path, pen_down, radius, width_profile, family):
         width = (BOX - 2 * radius) * size[:, :1] / larger
         radius = np.minimum(radius, np.maximum(width / loop, _THIN))
     path = path * ((BOX - 2 * radius) / larger)[..., None]
-    # The pen is not of one width everywhere: measure what it draws, and correct.
+    # The pen's width varies along the path: measure what it draws, and correct.
     margin = margin + (radius * width_profile)[..., None]
     size = _span(path, margin)[1] - 2 * radius
     larger = np.maximum(size[:, :1], size[:, 1:])
@@ -241,8 +240,9 @@ def _span(path, margin):
 def _ink(path, pen_down, radius, width_profile, family, style, rng):
     """Inks the strokes: uint8 [B, 20, 20].
 
-    The ink ends where the distance from the path is the pen's radius, over a pixel or
-    so, and never quite evenly: MNIST's digits were black and white before they shrank.
+    The ink fades out over about a pixel where the distance from the path is the pen's
+    radius, not quite evenly: MNIST's digits were black and white before they were
+    scaled down.
     """
     sigma = radius * width_profile / _EDGE
     height = _ridge(path, pen_down, sigma, family) * np.float32(2.0**-20)
@@ -260,9 +260,9 @@ def _ridge(path, pen_down, sigma, family):
     """Returns float32 [B, 20, 20], how near the path is, in whole numbers.
 
     Every sample leaves a bump of width sigma, the product of one over x and one over y,
-    so that a whole digit is one matrix product and nobody searches for the nearest
-    point. Bumps run together into a ridge of height 2**20; where strokes cross it is
-    higher, but stays below 2**24, up to which float32 counts without a gap.
+    so that a whole digit is one matrix product, without a search for the nearest point.
+    Bumps merge into a ridge of height 2**20; where strokes cross it is higher, but
+    stays below 2**24, up to which float32 holds every whole number.
     """
     weight = _weigh(path, pen_down, sigma, family)
     across = np.rint(_bumps(path[..., 0], sigma) * np.float32(2.0**8))

@@ -16,7 +16,7 @@ def test_strokes_that_meet_in_every_shape_are_held_together():
     starts, ends = path[family.arc_position == 0], path[family.arc_position == 1]
     np.testing.assert_array_equal(ends[0], starts[1])
     assert family.free_end.sum() == 2
-    with pytest.raises(ValueError, match=r'7: not of the same strokes.*: 1,1 2,2'):
+    with pytest.raises(ValueError, match=r'7: its shapes differ .*: 1,1 2,2'):
         shapes.parse_family(7, 1, ['0,0 50,0;50,0 20,99', '1,1 2,2'])
 
 
