@@ -37,11 +37,12 @@ class _Settings:
 
     Attributes:
         FLAGS: The values, such as FLAGS.max_steps.
+        may_change: Names of flags that a resumed run may change.
     """
 
     def __init__(self) -> None:
         self.FLAGS = absl_flags.FlagValues()
-        self._may_change: set[str] = set()
+        self.may_change: set[str] = set()
         self._folders: dict[str, bool] = {}  # name: whether it must be writable
 
     def check_folders(self) -> None:
@@ -115,7 +116,7 @@ class _Settings:
         return all(
             values.get(name) == value
             for name, value in recorded.items()
-            if name not in self._may_change
+            if name not in self.may_change
         )
 
     def take_over(self, recorded: dict[str, Any], folder: str) -> None:
@@ -147,7 +148,7 @@ class _Settings:
         """
         flag = self.FLAGS[name]
         is_changed = not flag.using_default_value and flag.value != value
-        if is_changed and name not in self._may_change:
+        if is_changed and name not in self.may_change:
             raise errors.RunError(
                 f'--{name}={flag.value}: the run in {errors.printable(folder)} was '
                 f'started with --{name}={value}; leave it out to continue that run, or '
@@ -302,7 +303,7 @@ class Flags(_Settings):
 
     def _register(self, name: str, may_change: bool) -> None:
         if may_change:
-            self._may_change.add(name)
+            self.may_change.add(name)
 
     def as_arguments(self, function: Callable[[], Any]) -> Callable[..., Any]:
         """Decorates a function that reads FLAGS so that flags become its arguments.

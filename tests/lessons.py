@@ -94,7 +94,7 @@ class Lesson:
     steps: int
     result: str
     drawn: dict[str, dict[str, Any]]
-    steps_alike: int = 1000
+    steps_alike: int = 200
 
     @property
     def module(self) -> types.ModuleType:
@@ -161,6 +161,7 @@ LESSONS = [
         result='test_precision',
         drawn={
             'start': {'seed': 1, 'max_steps': 102},
+            'thousand': {'seed': 1, 'max_steps': 1001},
             'fake': {'seed': 1, 'max_steps': 12, 'fake_data': True},
         },
     ),

@@ -23,8 +23,8 @@ every_run = pytest.mark.parametrize(
 
 
 @every_lesson
-def test_flags_have_the_recorded_defaults(lesson):
-    assert drawn.defaults(lesson) == GOLDEN[lesson.name]['defaults']
+def test_flags_have_the_recorded_defaults_and_bounds(lesson):
+    assert drawn.flags(lesson) == GOLDEN[lesson.name]['flags']
 
 
 @every_run
@@ -36,6 +36,8 @@ def test_numbers_and_lines_are_the_recorded_ones(lesson, name, digits_dir):
     check_lines(
         actual['printed'], golden['printed'], numbers=last_step <= lesson.steps_alike
     )
+    for key in ('scalar_feeds', 'model', 'pictures'):
+        assert actual[key] == golden[key]
 
 
 def check_records(lesson, records, expected):
@@ -44,19 +46,29 @@ def check_records(lesson, records, expected):
     ]
     for (step, metric, value), (*_, right) in zip(records, expected, strict=True):
         if step < lesson.steps_alike or metric == 'learning_rate':
-            # One digit more or less may be right, of 64 or of thousands.
-            absolute = 0.0 if 'loss' in metric or 'rate' in metric else 5e-4
-            if metric.endswith('error'):
-                absolute = 1.6 if metric == 'minibatch_error' else 0.05
-            close = pytest.approx(right, rel=1e-5, abs=absolute)
+            close = pytest.approx(right, rel=1e-5, abs=tolerance(lesson, metric))
             assert value == close, f'{metric} at step {step}'
 
 
+def tolerance(lesson, metric):
+    """Returns how much a metric may differ: the conv nets amplify rounding.
+
+    There one digit more or less may be right, of a minibatch of 64 or of the test set.
+    """
+    if 'loss' in metric or 'rate' in metric:
+        return 0.0
+    if metric == 'minibatch_error':
+        return 1.6
+    if metric.endswith('error'):
+        return 0.05
+    return 5e-4 if lesson.name == 'deep' else 6e-5
+
+
 def check_lines(printed, expected, numbers):
-    """Compares lines; their numbers only where they do not depend on the machine."""
+    """Compares lines; their numbers only if they do not depend on the machine."""
     actual = [drawn.split_numbers(line) for line in printed]
     wanted = [drawn.split_numbers(line) for line in expected]
     assert [line for line, _ in actual] == [line for line, _ in wanted]
     if numbers:
         for line, (_, some), (_, others) in zip(printed, actual, wanted, strict=True):
-            np.testing.assert_allclose(some, others, rtol=1e-3, atol=1e-4, err_msg=line)
+            np.testing.assert_allclose(some, others, rtol=1e-4, atol=1e-7, err_msg=line)

@@ -18,9 +18,15 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from unittest import mock
 
 from tests import lessons
 from tests.support.paths import GOLDENS, ROOT
+
+import numpy as np
+import PIL.Image
+import tensorflow.compat.v1 as tf
 
 GOLDEN = GOLDENS / 'drawn.json'
 
@@ -33,21 +39,62 @@ def run(lesson: lessons.Lesson, name: str, data_dir: pathlib.Path) -> dict:
     """Trains a lesson as `lesson.drawn[name]` says.
 
     Returns:
-        records: What the history holds.
-        printed: The lines on stdout, times and paths aside.
+        records: Content of the history.
+        printed: The lines on stdout, without times and paths.
+        scalar_feeds: All values fed to each scalar placeholder, such as keep_prob.
+        model: What run.json says about the model.
+        pictures: Width and height of each plot, in pixels.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, scalar_feeds() as scalars:
+        log_dir, plots_dir = pathlib.Path(folder, 'log'), pathlib.Path(folder, 'plots')
+        flags = {'plots_dir': plots_dir, **lesson.drawn[name]}
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            history = lesson.train(data_dir, folder, **lesson.drawn[name])
+            history = lesson.train(data_dir, log_dir, **flags)
+        model = json.loads((log_dir / 'run.json').read_text())['model']
+        pictures = {
+            path.name: list(PIL.Image.open(path).size)
+            for path in sorted(plots_dir.glob('*.png'))
+        }
     text = _TIMES.sub(r'# \1', printed.getvalue()).replace(str(data_dir), 'DATA')
-    return {'records': history.records, 'printed': text.splitlines()}
+    return {
+        'records': history.records,
+        'printed': text.splitlines(),
+        'scalar_feeds': {key: sorted(values) for key, values in scalars.items()},
+        'model': model,
+        'pictures': pictures,
+    }
 
 
-def defaults(lesson: lessons.Lesson) -> dict:
-    """Returns the default of each flag."""
-    flags = lesson.module.FLAGS
-    return {name: flags[name].default for name in sorted(flags)}
+@contextlib.contextmanager
+def scalar_feeds() -> Iterator[dict[str, set[float]]]:
+    """Collects the scalars that are fed in all sessions, by the placeholder's name."""
+    seen: dict[str, set[float]] = {}
+    original = tf.Session.run
+
+    def run(self, fetches, feed_dict=None, *args, **kwargs):
+        for key, value in (feed_dict or {}).items():
+            if np.ndim(value) == 0:
+                seen.setdefault(key.name, set()).add(float(value))
+        return original(self, fetches, feed_dict, *args, **kwargs)
+
+    with mock.patch.object(tf.Session, 'run', run):
+        yield seen
+
+
+def flags(lesson: lessons.Lesson) -> dict:
+    """Returns what each flag is by default, its bounds, and whether it may change."""
+    values = lesson.module.FLAGS
+    changing = lesson.module.flags.may_change
+    return {
+        name: {
+            'default': values[name].default,
+            'lower_bound': getattr(values[name].parser, 'lower_bound', None),
+            'upper_bound': getattr(values[name].parser, 'upper_bound', None),
+            'may_change': name in changing,
+        }
+        for name in sorted(values)
+    }
 
 
 def split_numbers(line: str) -> tuple[str, list[float]]:
@@ -79,7 +126,7 @@ def record() -> None:
         synthetic.write(data_dir)
         for lesson in lessons.LESSONS:
             content['lessons'][lesson.name] = {
-                'defaults': defaults(lesson),
+                'flags': flags(lesson),
                 **{
                     name: run(lesson, name, pathlib.Path(data_dir))
                     for name in lesson.drawn
