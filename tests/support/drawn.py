@@ -75,7 +75,7 @@ def scalar_feeds() -> Iterator[dict[str, set[float]]]:
     def run(self, fetches, feed_dict=None, *args, **kwargs):
         for key, value in (feed_dict or {}).items():
             if np.ndim(value) == 0:
-                seen.setdefault(key.name, set()).add(float(value))
+                seen.setdefault(getattr(key, 'name', key), set()).add(float(value))
         return original(self, fetches, feed_dict, *args, **kwargs)
 
     with mock.patch.object(tf.Session, 'run', run):
