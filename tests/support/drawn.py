@@ -74,7 +74,7 @@ def scalar_feeds() -> Iterator[dict[str, set[float]]]:
 
     def run(self, fetches, feed_dict=None, *args, **kwargs):
         for key, value in (feed_dict or {}).items():
-            if np.ndim(value) == 0:
+            if isinstance(value, (int, float, np.number)):  # not a Saver's path
                 seen.setdefault(getattr(key, 'name', key), set()).add(float(value))
         return original(self, fetches, feed_dict, *args, **kwargs)
 
