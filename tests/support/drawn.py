@@ -52,10 +52,10 @@ def run(lesson: lessons.Lesson, name: str, data_dir: pathlib.Path) -> dict:
         with contextlib.redirect_stdout(printed):
             history = lesson.train(data_dir, log_dir, **flags)
         model = json.loads((log_dir / 'run.json').read_text())['model']
-        pictures = {
-            path.name: list(PIL.Image.open(path).size)
-            for path in sorted(plots_dir.glob('*.png'))
-        }
+        pictures = {}
+        for path in sorted(plots_dir.glob('*.png')):
+            with PIL.Image.open(path) as picture:
+                pictures[path.name] = list(picture.size)
     text = _TIMES.sub(r'# \1', printed.getvalue()).replace(str(data_dir), 'DATA')
     return {
         'records': history.records,
