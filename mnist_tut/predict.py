@@ -73,7 +73,7 @@ def load(
         raise errors.FlagError('--log_dir and --saved_model: expected one of the two')
     if saved_model is not None:
         return model.load_saved_model(saved_model)
-    return model.load(model.newest_run() if log_dir is None else log_dir)
+    return model.load(log_dir)
 
 
 def format_probabilities(probabilities: np.ndarray) -> str:

@@ -1,8 +1,10 @@
 """Fixtures for all tests."""
 
 import errno
+import functools
 import os
 import pathlib
+from collections.abc import Callable
 
 from tests.support.paths import ROOT
 
@@ -45,6 +47,20 @@ def few_digits_dir(tmp_path_factory) -> pathlib.Path:
     from tests.support import corpus
 
     return corpus.write_drawn_digits(tmp_path_factory.mktemp('few') / 'digits')
+
+
+@pytest.fixture(scope='session')
+def short_run(few_digits_dir, tmp_path_factory) -> Callable[[str], pathlib.Path]:
+    """Trains a lesson for three steps when it is first needed: its name -> folder."""
+    from tests.support import short_runs
+
+    root = tmp_path_factory.mktemp('logs')
+
+    @functools.cache
+    def train(name: str) -> pathlib.Path:
+        return short_runs.train(name, few_digits_dir, root / name / 'run-0001')
+
+    return train
 
 
 @pytest.fixture(scope='session')

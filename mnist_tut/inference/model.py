@@ -1,19 +1,11 @@
-"""Loads a trained run for inference.
-
-The lessons' graphs take different inputs: images flat or square, pixel values from 0 to
-1 or from -0.5 to 0.5, a keep_prob, exactly 64 images. Here the graph of a run is pruned
-to what leads from images to scores, variables become constants, and every lesson gets
-the same interface: any number of images, pixel values in [0, 1], nothing else to feed.
-"""
+"""A trained model as a function from images to probabilities."""
 
 import contextlib
-import glob
 import os
-import sys
 from typing import Any
 
 from mnist_tut import errors
-from mnist_tut.training import checkpoint, run_folder
+from mnist_tut.inference.trained import TrainedModel, newest_run, restore
 from mnist_tut.training.evaluation import EVAL_BATCH_SIZE
 from mnist_tut.training.session import Session
 
@@ -21,17 +13,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 _SIGNATURE = tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-# Entries of 'model' in run.json; `training.run` writes them.
-_MODEL_ENTRIES = {'images', 'scores', 'probabilities', 'feeds', 'pixel_range'}
-# By the kind of the run's `DatasetInfo`.
-_DATA_NAMES = {
-    'mnist': 'MNIST',
-    'npz': "the lecture's npz file",
-    'synthetic': 'synthetic digits',
-    'synthetic_wild': 'synthetic digits (wild)',
-    'other': 'a set that is not MNIST',
-    'fake': 'made-up data',
-}
 
 
 class Predictor(contextlib.AbstractContextManager):
@@ -91,31 +72,11 @@ class Predictor(contextlib.AbstractContextManager):
         self.sess.close()
 
 
-def newest_run(root: str = 'logs') -> str:
-    """Returns the folder <root>/<lesson>/<run> with the newest checkpoint.
-
-    Raises:
-        errors.RunError: If there is none, with the command that makes one.
-    """
-    saved = {}
-    for folder in glob.glob(os.path.join(glob.escape(root), '*', '*')):
-        for step in run_folder.saved_steps(folder)[:1]:
-            path = f'{run_folder.checkpoint_path(folder, step)}.json'
-            saved[os.stat(path).st_mtime_ns] = folder
-    if not saved:
-        raise errors.RunError(
-            f'{errors.printable(os.path.join(root, ""))}: holds no trained model; '
-            'make one with: python -m mnist_tut.deep --max_steps=2000 (or name a run '
-            'by --log_dir)'
-        )
-    return saved[max(saved)]
-
-
-def load(log_dir: str | os.PathLike) -> Predictor:
+def load(log_dir: str | os.PathLike | None = None) -> Predictor:
     """Loads the newest undamaged checkpoint of a run.
 
     Args:
-        log_dir: Folder of a run of any lesson.
+        log_dir: Folder of a run of any lesson; the newest run below logs/ if None.
 
     Returns:
         A Predictor.
@@ -123,52 +84,27 @@ def load(log_dir: str | os.PathLike) -> Predictor:
     Raises:
         errors.RunError: If the folder holds no run with a checkpoint that can be read.
     """
-    log_dir = os.fspath(log_dir)
-    run = run_folder.read_json(os.path.join(log_dir, run_folder.RUN_FILE))
-    model = run.get('model')
-    if not isinstance(model, dict) or not model.keys() >= _MODEL_ENTRIES:
-        raise errors.RunError(
-            f'{errors.printable(log_dir)}: its run.json does not describe the '
-            'model; expected a run of one of the lessons'
-        )
-    graph_def, shape, step = _freeze(log_dir, model)
-    _unfix_batch_size(graph_def, shape[0])
-    types = {
-        node.name: node.attr['dtype'].type
-        for node in graph_def.node
-        if node.op == 'Placeholder'
-    }
+    return start(restore(newest_run() if log_dir is None else log_dir))
 
-    def type_of(name: str) -> tf.DType:
-        return tf.as_dtype(types[name.split(':')[0]])
 
-    with tf.Graph().as_default():
-        images = tf.placeholder(tf.float32, [None, *shape[1:]], name='images')
-        low, high = model['pixel_range']
-        pixels = tf.cast(low + (high - low) * images, type_of(model['images']))
-        feeds = {
-            name: tf.constant(value, type_of(name))
-            for name, value in model['feeds'].items()
+def start(trained: TrainedModel) -> Predictor:
+    """Returns a Predictor with a session of its own."""
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(trained.graph_def, name='')
+        images = graph.get_tensor_by_name(trained.inputs['images'])
+        outputs = {
+            name: graph.get_tensor_by_name(tensor)
+            for name, tensor in trained.outputs.items()
         }
-        inputs = {model['images']: pixels, **feeds}
-        [scores] = tf.import_graph_def(graph_def, inputs, [model['scores']], 'model')
-        scores = tf.cast(scores, tf.float32, name='scores')
-        probabilities = scores if model['probabilities'] else tf.nn.softmax(scores)
-        data = _DATA_NAMES.get(str(run.get('data_kind')), 'unknown data')
-        return Predictor(
-            f'{errors.printable(log_dir)}: {run.get("lesson")}, {step + 1:,} steps '
-            f'on {data}',
-            Session(),
-            images,
-            {'scores': scores, 'probabilities': probabilities},
-        )
+        return Predictor(trained.description, Session(), images, outputs)
 
 
 def load_saved_model(directory: str | os.PathLike) -> Predictor:
     """Loads a SavedModel that `mnist_tut.export` has written.
 
     Args:
-        directory: Folder of a SavedModel.
+        directory: Folder of a SavedModel, or of its versions, of which the newest is
+            loaded.
 
     Returns:
         A Predictor.
@@ -177,11 +113,12 @@ def load_saved_model(directory: str | os.PathLike) -> Predictor:
         errors.RunError: If it is not such a folder.
     """
     directory = os.fspath(directory)
+    version = _newest_version(directory)
     sess = Session(tf.Graph())
     try:
         with sess.graph.as_default():
             loaded = tf.saved_model.loader.load(
-                sess, [tf.saved_model.tag_constants.SERVING], directory
+                sess, [tf.saved_model.tag_constants.SERVING], version
             )
         signature = loaded.signature_def[_SIGNATURE]
         images = sess.graph.get_tensor_by_name(signature.inputs['images'].name)
@@ -196,57 +133,14 @@ def load_saved_model(directory: str | os.PathLike) -> Predictor:
             'has written, or a damaged one; write it with: python -m mnist_tut.export '
             f'--log_dir=RUN --export_dir={errors.printable(directory)}'
         ) from error
-    return Predictor(errors.printable(directory), sess, images, outputs)
+    return Predictor(errors.printable(version), sess, images, outputs)
 
 
-def _freeze(
-    log_dir: str, model: dict[str, Any]
-) -> tuple[tf.GraphDef, list[int | None], int]:
-    """Restores a run, and prunes its graph to what the scores need, as constants.
-
-    Returns:
-        graph_def: The graph.
-        shape: Of the placeholder for images.
-        step: Of the checkpoint.
-    """
-    for step in run_folder.saved_steps(log_dir):
-        path = f'{run_folder.checkpoint_path(log_dir, step)}.meta'
-        with tf.Graph().as_default() as graph:
-            try:
-                saver = tf.train.import_meta_graph(path, clear_devices=True)
-                images = graph.get_tensor_by_name(model['images'])
-                scores = graph.get_tensor_by_name(model['scores'])
-            except Exception as error:  # a damaged protocol buffer can raise anything
-                print(
-                    f'{errors.printable(path)}: this graph is damaged '
-                    f'({type(error).__name__}); trying the one before it',
-                    file=sys.stderr,
-                )
-                continue
-            with Session() as sess:
-                restored = checkpoint.restore(saver, sess, log_dir)
-                assert restored is not None  # there is a checkpoint
-                frozen = tf.graph_util.convert_variables_to_constants(
-                    sess, graph.as_graph_def(), [scores.op.name]
-                )
-            return frozen, images.shape.as_list(), restored[0]
-    raise errors.RunError(
-        f'{errors.printable(log_dir)}: holds no checkpoint that can be read; train '
-        'longer, or choose another run'
-    )
-
-
-def _unfix_batch_size(graph_def: tf.GraphDef, batch_size: int | None) -> None:
-    """Makes a graph that was built for `batch_size` images accept any number.
-
-    The number is in the placeholder, which is replaced, and in the constant shapes of
-    the Reshape ops.
-    """
-    shapes = {node.input[1] for node in graph_def.node if node.op == 'Reshape'}
-    for node in graph_def.node:
-        if batch_size is None or node.op != 'Const' or node.name not in shapes:
-            continue
-        shape = tf.make_ndarray(node.attr['value'].tensor)
-        if shape.size > 1 and shape[0] == batch_size:
-            unfixed = np.array([-1, *shape[1:]], shape.dtype)
-            node.attr['value'].tensor.CopyFrom(tf.make_tensor_proto(unfixed))
+def _newest_version(directory: str) -> str:
+    """Returns <directory>/<highest number>, or `directory` if it has no versions."""
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return directory  # loading it says what is wrong
+    versions = [name for name in names if name.isdecimal()]
+    return os.path.join(directory, max(versions, key=int)) if versions else directory

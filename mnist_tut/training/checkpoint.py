@@ -106,6 +106,12 @@ class Checkpoints:
         folder = errors.printable(self._folder)
         step, state = restore(self._saver, self._sess, self._folder) or (-1, None)
         num_done = step + 1
+        if state is not None and not state.keys() >= self._parts.keys():
+            raise errors.RunError(
+                f'{folder}: was written by version 1.0, whose runs can be used by '
+                'predict and export, but not continued; start again with --overwrite, '
+                'or in another --log_dir'
+            )
         if num_done > num_steps:
             raise errors.RunError(
                 f'{folder}: has done {num_done} steps already; expected at least that '
@@ -180,10 +186,7 @@ def restore(
     for step in steps:
         path = checkpoint_path(folder, step)
         try:
-            content = read_json(f'{path}.json')
-            # Without a checksum a flipped digit would be a wrong position in the data.
-            if content['crc32'] != _crc32(content['state']):
-                raise ValueError('the checksum of its .json is wrong')
+            state = _verified_state(read_json(f'{path}.json'))
             saver.restore(sess, path)
         except _DAMAGE as error:
             print(
@@ -199,13 +202,23 @@ def restore(
                     if older <= step
                 ]
             )
-            return step, content['state']
+            return step, state
     if steps:
         raise errors.RunError(
             f'{errors.printable(folder)}: every checkpoint in it is damaged; '
             'start again with --overwrite, or in another --log_dir'
         )
     return None
+
+
+def _verified_state(content: dict[str, Any]) -> dict[str, Any]:
+    """Returns the state in a state file; ValueError or KeyError if it is damaged."""
+    checksum = content.pop('crc32')
+    state = content.get('state', content)  # version 1.0 had no level in between
+    # Without a checksum a flipped digit would be a wrong position in the data.
+    if checksum != _crc32(state):
+        raise ValueError('the checksum of its .json is wrong')
+    return state
 
 
 def compare_variables(folder: str, variables: Sequence[tf.Variable]) -> str | None:

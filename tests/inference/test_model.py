@@ -6,10 +6,9 @@ import shutil
 
 from mnist_tut import errors
 from mnist_tut.data import idx, locate
-from mnist_tut.inference import model
+from mnist_tut.inference import model, trained
 from mnist_tut.training import run_folder
 from tests import lessons
-from tests.support import short_runs
 
 import numpy as np
 import pytest
@@ -19,20 +18,6 @@ import tensorflow.compat.v1 as tf
 @pytest.fixture(scope='module')
 def images_of_the_test_set(few_digits_dir):
     return idx.read_images(few_digits_dir / locate.TEST_IMAGES)
-
-
-@pytest.fixture(scope='module')
-def runs(few_digits_dir, tmp_path_factory):
-    """Trains a lesson when it is first needed: name -> folder of the run."""
-    root = tmp_path_factory.mktemp('logs')
-
-    def train(name):
-        folder = root / name / 'run-0001'
-        if not folder.exists():
-            short_runs.train(name, few_digits_dir, folder)
-        return folder
-
-    return train
 
 
 def run_the_lessons_graph(folder, images):
@@ -58,8 +43,8 @@ def run_the_lessons_graph(folder, images):
 
 
 @pytest.mark.parametrize('lesson', lessons.LESSONS, ids=lambda lesson: lesson.name)
-def test_every_lesson_can_be_loaded(lesson, runs, images_of_the_test_set, capsys):
-    folder = runs(lesson.name)
+def test_every_lesson_can_be_loaded(lesson, short_run, images_of_the_test_set, capsys):
+    folder = short_run(lesson.name)
     # A multiple of each size that is built into a graph.
     images = images_of_the_test_set[:192]
     if lesson.name == 'fully_connected_feed':
@@ -84,9 +69,11 @@ def test_every_lesson_can_be_loaded(lesson, runs, images_of_the_test_set, capsys
     assert none.shape == (0, 10)
 
 
-def test_many_images_are_computed_in_parts(runs, images_of_the_test_set, monkeypatch):
+def test_many_images_are_computed_in_parts(
+    short_run, images_of_the_test_set, monkeypatch
+):
     sizes = []
-    with model.load(runs('softmax')) as predictor:
+    with model.load(short_run('softmax')) as predictor:
         run = predictor.sess.run
 
         def run_and_note_the_size(fetches, feed_dict):
@@ -109,9 +96,9 @@ def test_many_images_are_computed_in_parts(runs, images_of_the_test_set, monkeyp
         np.zeros((2, 784), np.uint8),
     ],
 )
-def test_other_arrays_are_refused(runs, images):
+def test_other_arrays_are_refused(short_run, images):
     with (
-        model.load(runs('softmax')) as predictor,
+        model.load(short_run('softmax')) as predictor,
         pytest.raises(errors.DataError, match=r'expected uint8 \[N, 28, 28\]'),
     ):
         predictor.probabilities(images)
@@ -119,9 +106,9 @@ def test_other_arrays_are_refused(runs, images):
 
 @pytest.mark.parametrize('suffix', ['.meta', '.data-00000-of-00001', '.json'])
 def test_a_damaged_newest_checkpoint_falls_back_on_the_one_before(
-    suffix, runs, tmp_path, images_of_the_test_set, capsys
+    suffix, short_run, tmp_path, images_of_the_test_set, capsys
 ):
-    folder = shutil.copytree(runs('softmax'), tmp_path / 'run')
+    folder = shutil.copytree(short_run('softmax'), tmp_path / 'run')
     with model.load(folder) as predictor:
         before = predictor.probabilities(images_of_the_test_set)
     damaged = folder / f'model.ckpt-2{suffix}'
@@ -138,9 +125,9 @@ def test_a_damaged_newest_checkpoint_falls_back_on_the_one_before(
     assert 'damaged' in said
 
 
-def test_a_folder_that_is_no_run_gets_one_line(runs, tmp_path):
+def test_a_folder_that_is_no_run_gets_one_line(short_run, tmp_path):
     (tmp_path / 'empty').mkdir()
-    shutil.copytree(runs('softmax'), tmp_path / 'unsaved')
+    shutil.copytree(short_run('softmax'), tmp_path / 'unsaved')
     for path in (tmp_path / 'unsaved').glob('model.ckpt*'):
         path.unlink()
     (tmp_path / 'other').mkdir()
@@ -152,15 +139,32 @@ def test_a_folder_that_is_no_run_gets_one_line(runs, tmp_path):
         assert '\n' not in str(caught.value)
 
 
-def test_the_newest_run_is_the_one_that_saved_last(runs, tmp_path, monkeypatch):
+def test_no_random_op_is_left_in_the_graph(short_run):
+    for name in ('deep', 'with_summaries'):
+        operations = {
+            node.op for node in trained.restore(short_run(name)).graph_def.node
+        }
+        assert 'MatMul' in operations
+        assert not operations & {'RandomUniform', 'SelectV2', 'Switch'}
+
+
+def test_the_trained_arrays_have_the_names_of_the_lessons_variables(short_run):
+    for lesson in lessons.LESSONS:
+        model_ = trained.restore(short_run(lesson.name))
+        assert sum(a.size for a in model_.arrays.values()) == lesson.num_parameters
+        name, shape = lesson.first_variable
+        assert list(model_.arrays[name].shape) == shape
+
+
+def test_the_newest_run_is_the_one_that_saved_last(short_run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(errors.RunError, match=r'python -m mnist_tut\.deep'):
-        model.newest_run()
+        trained.newest_run()
     for seconds, name in enumerate(('b/run-0001', 'c/run-0007', 'a/run-0002')):
-        folder = shutil.copytree(runs('softmax'), tmp_path / 'logs' / name)
+        folder = shutil.copytree(short_run('softmax'), tmp_path / 'logs' / name)
         for path in folder.glob('*.json'):
             os.utime(path, (1e9 + seconds, 1e9 + seconds))
     (tmp_path / 'logs' / 'd' / 'run-0001').mkdir(parents=True)  # has saved nothing
-    assert model.newest_run() == os.path.join('logs', 'a', 'run-0002')
-    with model.load(model.newest_run()) as predictor:
+    assert trained.newest_run() == os.path.join('logs', 'a', 'run-0002')
+    with model.load(trained.newest_run()) as predictor:
         assert 'run-0002: softmax, 3 steps' in predictor.description

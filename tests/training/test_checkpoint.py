@@ -4,8 +4,10 @@ import json
 import pathlib
 import random
 import shutil
+import zlib
 
 from mnist_tut import errors, softmax
+from mnist_tut.inference import model
 from mnist_tut.training import run_folder
 
 import numpy as np
@@ -242,3 +244,21 @@ def test_the_events_of_a_resumed_run_show_no_step_twice(digits_dir, tmp_path):
             event = tf.Event.FromString(record)
             steps += [event.step] if event.HasField('summary') else []
     assert sorted(steps) == [0, 100, 200]
+
+
+def test_a_run_of_version_1_0_is_used_but_not_continued(digits_dir, log):
+    """Its state file has another form, and run.json another word."""
+    path = log / 'run.json'
+    run = json.loads(path.read_text())
+    run['model']['ink'] = run['model'].pop('pixel_range')
+    path.write_text(json.dumps(run))
+    for path in log.glob('model.ckpt-*.json'):
+        state = {'step': 11, 'position': {'seed': 1}, 'history': []}
+        crc32 = zlib.crc32(json.dumps(state, sort_keys=True).encode())
+        path.write_text(json.dumps({**state, 'crc32': crc32}))
+    before = {path: path.read_bytes() for path in log.iterdir()}
+    with pytest.raises(errors.RunError, match=r'version 1\.0.*not continued'):
+        softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
+    assert {path: path.read_bytes() for path in log.iterdir()} == before
+    with model.load(log) as predictor:
+        assert 'softmax, 12 steps' in predictor.description
