@@ -1,0 +1,66 @@
+"""New folders appear whole or not at all; a missing library is one line."""
+
+from mnist_tut import errors
+from mnist_tut.export import output
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+
+def test_a_folder_appears_when_it_is_complete(tmp_path):
+    path = tmp_path / 'parent' / 'model'
+    with output.new_folder(path) as folder:
+        (tmp_path / folder / 'file').write_text('content')
+        assert not path.exists()
+    assert (path / 'file').read_text() == 'content'
+    assert [p.name for p in path.parent.iterdir()] == ['model']
+
+
+@pytest.mark.parametrize(
+    'error',
+    [OSError(28, 'No space left on device'), tf.errors.UnknownError(None, None, 'No')],
+)
+def test_nothing_half_written_stays(error, tmp_path):
+    def write_half():
+        with output.new_folder(tmp_path / 'model') as folder:
+            (tmp_path / folder / 'file').write_text('half')
+            raise error
+
+    with pytest.raises(errors.RunError, match='model: cannot be written: No'):
+        write_half()
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'file').write_text('mine')
+    (tmp_path / 'link').symlink_to('missing')
+    for name in ('mine', 'file', 'link'):
+        with (
+            pytest.raises(errors.RunError, match=f'{name}: exists already'),
+            output.new_folder(tmp_path / name),
+        ):
+            raise AssertionError('not reached')
+    with (
+        pytest.raises(errors.RunError, match='cannot be written'),
+        output.new_folder(tmp_path / 'file' / 'below'),
+    ):
+        raise AssertionError('not reached')
+    assert (tmp_path / 'file').read_text() == 'mine'
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_an_empty_name_is_refused():
+    with (
+        pytest.raises(errors.FlagError, match='--export_dir=: empty'),
+        output.new_folder(''),
+    ):
+        raise AssertionError('not reached')
+
+
+def test_a_missing_library_names_its_extra():
+    assert output.require('json', 'onnx').loads('1') == 1
+    with pytest.raises(errors.RunError) as caught:
+        output.require('no_such_module', 'onnx')
+    assert "pip install 'mnist_tut[onnx]'" in str(caught.value)
+    assert '\n' not in str(caught.value)
