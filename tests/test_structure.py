@@ -21,7 +21,7 @@ LAYERS = [
     ['inference', 'input_data'],
     ['softmax', 'deep', 'mnist', 'fully_connected_feed', 'tanh_mlp', 'convolutional',
      'with_summaries'],
-    ['predict', 'export'],
+    ['predict', 'export', 'draw'],
 ]  # fmt: skip
 LESSONS = {*LAYERS[-2]}
 # The first layer that may import a package that takes long to import.
@@ -32,6 +32,8 @@ WITHOUT_TENSORFLOW = {
     'training.history', 'training.interrupts', 'training.progress',
     'training.run_folder',
 }  # fmt: skip
+# Folders in which no module has to see to it that TensorFlow is quiet.
+QUIET_FOLDERS = ['export', 'training']
 
 
 def modules():
@@ -117,17 +119,16 @@ def test_tensorflow_is_imported_without_its_banners(name):
     quiet |= {'runtime'}
     quiet -= WITHOUT_TENSORFLOW
     imported = list(imports(name))
-    if (
-        'tensorflow' not in imported
-        or name == 'runtime'
-        or name.startswith('training.')
-    ):
-        return  # training/__init__ imports `runtime`
+    if 'tensorflow' not in imported or name == 'runtime':
+        return
+    if name.split('.')[0] in QUIET_FOLDERS:
+        return  # its __init__ imports `runtime`
     assert quiet & set(imported[: imported.index('tensorflow')]), name
 
 
-def test_training_imports_runtime_first():
-    assert list(imports('training')) == ['runtime']
+@pytest.mark.parametrize('folder', QUIET_FOLDERS)
+def test_a_quiet_folder_imports_runtime_first(folder):
+    assert list(imports(folder)) == ['runtime']
 
 
 @pytest.mark.parametrize('name', sorted(LESSONS))

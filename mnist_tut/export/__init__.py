@@ -1,1 +1,3 @@
 """Exports a trained model to other runtimes, one module for each format."""
+
+from mnist_tut import runtime  # noqa: F401  (first: without TensorFlow's banners)
