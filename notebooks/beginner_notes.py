@@ -20,7 +20,7 @@ import os
 import tempfile
 
 from mnist_tut import deep, input_data, plots, predict, runtime, softmax
-from mnist_tut.export import saved_model
+from mnist_tut.export import faithful, saved_model
 
 import excerpt
 import numpy as np
@@ -207,8 +207,8 @@ plots.loss_curve(network.values('loss')).figure
 pixels = (255 * digits.test.images).round().astype(np.uint8).reshape(-1, 28, 28)
 labels = digits.test.labels.argmax(axis=1)
 with predict.load(network.log_dir) as predictor:
-    guesses = predictor.probabilities(pixels).argmax(axis=1)
-plots.confusion_matrix(labels, guesses).figure
+    predicted = predictor.probabilities(pixels).argmax(axis=1)
+plots.confusion_matrix(labels, predicted).figure
 
 # %% [markdown]
 # ## 3. Saving the model
@@ -218,13 +218,29 @@ plots.confusion_matrix(labels, guesses).figure
 #
 # The notes build theirs inside the training script, where two models exist at the same
 # time, and the signature `predict_images` returns the wrong one: its scores are `y`,
-# those of the softmax regression. And `y_conv` would need `keep_prob` to be fed. Our
-# export takes a finished run, so that there is only one model, and needs nothing but
-# pictures. It turns the weights into constants of the graph, so that one file holds
-# all.
+# those of the softmax regression, which is not even trained in that session. And
+# `y_conv` would need `keep_prob` to be fed. `export.faithful` makes that export again,
+# from our run; every score of every picture is zero:
 
 # %%
-excerpt.show(saved_model.export)
+tags = [tf.saved_model.tag_constants.SERVING]
+with tempfile.TemporaryDirectory() as folder:
+    faithful.export(network.log_dir, os.path.join(folder, 'export_model'))
+    with tf.Graph().as_default(), tf.Session() as sess:
+        saved = tf.saved_model.loader.load(
+            sess, tags, os.path.join(folder, 'export_model')
+        )
+        signature = saved.signature_def['predict_images']
+        scores = sess.run(
+            signature.outputs['scores'].name,
+            {signature.inputs['images'].name: digits.test.images[:100]},
+        )
+print(np.abs(scores).max())
+
+# %% [markdown]
+# Our own export takes a finished run, so that there is only one model, and needs
+# nothing but pictures. The weights are constants of the graph, so that one file holds
+# all, in a folder with the number of the version, as TensorFlow Serving wants it.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -235,19 +251,19 @@ with tempfile.TemporaryDirectory() as folder:
             print(os.path.relpath(os.path.join(path, name), folder))
 
     with tf.Graph().as_default(), tf.Session() as sess:
-        saved = tf.saved_model.loader.load(sess, ['serve'], export_dir)
-    for way, tensors in (
-        ('input', saved.signature_def['predict_images'].inputs),
-        ('output', saved.signature_def['predict_images'].outputs),
-    ):
-        for name in sorted(tensors):
-            shape = [size.size for size in tensors[name].tensor_shape.dim]
-            print(f'{way:6} {name:14} {shape}')
+        saved = tf.saved_model.loader.load(sess, tags, os.path.join(export_dir, '1'))
+    for key, signature in sorted(saved.signature_def.items()):
+        for way, tensors in (('in', signature.inputs), ('out', signature.outputs)):
+            for name in sorted(tensors):
+                dtype = tf.as_dtype(tensors[name].dtype).name
+                shape = [size.size for size in tensors[name].tensor_shape.dim]
+                print(f'{key:16} {way:4} {name:14} {dtype:8} {shape}')
 
     with predict.load(saved_model=export_dir) as predictor:
         reloaded = predictor.probabilities(pixels[:100])
 print(
-    'same guesses as the run itself:', np.array_equal(reloaded.argmax(1), guesses[:100])
+    'same predictions as the run itself:',
+    np.array_equal(reloaded.argmax(1), predicted[:100]),
 )
 
 # %% [markdown]
@@ -262,7 +278,13 @@ print(predict.format_probabilities(reloaded[0]))
 # %% [markdown]
 # ### On to the telephone
 #
-# The notes continue in two ways: run the SavedModel on the telephone with TensorFlow's
-# own library, or convert it to CoreML, which Xcode reads. The converter that they used,
-# `tfcoreml`, is no longer maintained. TensorFlow's converters and servers still take a
-# SavedModel such as the one above.
+# The notes continue in two ways: run the model on the telephone with TensorFlow's own
+# library, or convert it to Core ML, which Xcode reads. The converter that they used,
+# `tfcoreml`, is no longer maintained. Today, for the run above:
+#
+#     python -m mnist_tut.export --log_dir=RUN --format=litert --export_dir=lite
+#     python -m mnist_tut.export --log_dir=RUN --format=coreml --export_dir=coreml
+#
+# And without any application, in the browser of the telephone or here:
+#
+#     python -m mnist_tut.draw RUN
