@@ -1,29 +1,62 @@
 """Exports a trained model to another runtime.
 
-    python -m mnist_tut.export --log_dir=logs/deep/run-0001 --export_dir=export_model
+    python -m mnist_tut.export --log_dir=logs/deep/run-0001 --format=onnx
+        --export_dir=export_model
 
-writes a SavedModel (see `saved_model`) and prints what it has exported:
+writes a new folder and prints what it has exported:
 
     Exported logs/deep/run-0001: deep, 2,000 steps on MNIST to export_model
+
+The formats, each a module of mnist_tut.export that says more:
+
+    saved_model  TensorFlow Serving and other TensorFlow programs: <version>/
+    litert       phones and small devices: four .tflite files
+    coreml       Apple's devices: a classifier, .mlpackage
+    onnx         ONNX Runtime and others: .onnx
+    web          a page to draw on, for any browser
 """
 
 from mnist_tut import errors
-from mnist_tut.export import saved_model
+from mnist_tut.export import coreml, faithful, litert, onnx, output, saved_model, web
 from mnist_tut.flags import Flags
-from mnist_tut.inference import model
+from mnist_tut.inference import trained
 
 flags = Flags()
 FLAGS = flags.FLAGS
+WRITERS = {'litert': litert, 'coreml': coreml, 'onnx': onnx, 'web': web}
+
 flags.DEFINE_trained_run()
+flags.DEFINE_enum('format', 'saved_model', ['saved_model', *WRITERS], 'What to write.')
 flags.DEFINE_string(
-    'export_dir', 'export_model', 'Folder to write; it must not exist yet.'
+    'export_dir',
+    'export_model',
+    'Folder to write; it must not exist yet, unless as the folder of another version.',
+)
+flags.DEFINE_integer(
+    'model_version', 1, 'Version of a saved_model, the folder in --export_dir.', 1
+)
+flags.DEFINE_boolean(
+    'faithful', False, "Make the beginner notes' saved_model, with its faults."
 )
 
 
 def main(_):
     """Exports with the flags of the command line."""
-    log_dir = FLAGS.log_dir or model.newest_run()
-    description = saved_model.export(log_dir, FLAGS.export_dir)
+    log_dir = FLAGS.log_dir or trained.newest_run()
+    if FLAGS.faithful:
+        if FLAGS.format != 'saved_model':
+            raise errors.FlagError(
+                f'--faithful with --format={FLAGS.format}: the notes export a '
+                'saved_model; leave one of the two out'
+            )
+        description = faithful.export(log_dir, FLAGS.export_dir)
+    elif FLAGS.format == 'saved_model':
+        description = saved_model.export(log_dir, FLAGS.export_dir, FLAGS.model_version)
+    else:
+        model = trained.restore(log_dir)
+        with output.new_folder(FLAGS.export_dir) as folder:
+            WRITERS[FLAGS.format].write(model, folder)
+        description = model.description
     print(f'Exported {description} to {errors.printable(FLAGS.export_dir)}')
 
 
