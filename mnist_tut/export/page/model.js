@@ -209,8 +209,8 @@ class Maps {
     this.element = fromTemplate('maps');
     this.canvas = this.element.querySelector('canvas');
     this.element.querySelector('.hint').textContent =
-      `${this.count} filters, each of ${shape[0]} × ${shape[1]} pixels, look at every place ` +
-      'of the picture; a map stands out where its filter finds what it has learned.';
+      `${this.count} filters, each of ${shape[0]} × ${shape[1]} pixels, look at every ` +
+      'place of the picture; a map stands out where its filter finds what it has learned.';
   }
 
   render(answer) {
