@@ -208,7 +208,7 @@ def linear_model(features: Any, columns: Any, head: Head) -> tf.Tensor:
         products = []
         for column in sorted(columns, key=lambda column: column.name):
             values = input_from_feature_columns(features, [column])
-            with tf.variable_scope(column.name or None, 'column'):
+            with tf.variable_scope(column.name):
                 weights = tf.get_variable(
                     'weight',
                     [values.shape.as_list()[-1], head.size],

@@ -219,7 +219,8 @@ class Estimator:
             hooks=all_hooks,
             config=config.session_config,
             save_summaries_steps=config.save_summary_steps,
-            log_step_count_steps=config.log_step_count_steps or 100,
+            # Its hook reads the step while it is counted, and warns if it is late.
+            log_step_count_steps=None,
             **saving,
         ) as session:
             loss = None

@@ -45,6 +45,13 @@ def step_limit() -> int | None:
     return _limits[-1].steps if _limits else None
 
 
+def is_limited() -> bool:
+    """Returns whether training loops are shortened."""
+    return bool(_limits) and (
+        _limits[-1].steps is not None or _limits[-1].seconds is not None
+    )
+
+
 class Training:
     """One training loop, which asks after each step whether it has to end.
 
