@@ -1,0 +1,35 @@
+"""Runs a script of TensorFlow 0.5 to 1.15 as it was written."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ['run']
+
+
+def run(path: str | os.PathLike, argv: Sequence[str] = (), **options: Any) -> dict:
+    """Runs an old script, unchanged, and returns its globals.
+
+    The code that runs is the script's own: what it reads, writes and fetches is up to
+    it, as with Python itself.
+
+    Args:
+        path: The script.
+        argv: Its own flags.
+        **options: As in `program.Options`: steps, seconds, python, era, dataset,
+            data_dir.
+
+    Returns:
+        The script's globals.
+
+    Raises:
+        UserError: If it cannot be run, in one line.
+        Exception: What the script itself raises, SystemExit too.
+    """
+    # Before TensorFlow is imported: brings back tf.layers and tf.nn.rnn_cell.
+    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+    from mnist_tut.legacy.program import Options, Program, check_path
+
+    path = os.fspath(path)
+    check_path(path)
+    return Program(path, Options(**options)).run(argv)

@@ -1,0 +1,133 @@
+"""Runs a TensorFlow 0.5 to 1.15 script as it was written.
+
+    python -m mnist_tut.legacy [options] old_script.py [its own flags]
+
+Options, all before the script:
+
+    --steps=N      end each training loop after N steps; what follows still runs
+    --seconds=T    end each training loop after T seconds
+    --check        run nothing, and list what would be adapted
+    --explain      list every adaptation with its line, and what one writes today
+    --diff         run nothing, and print the modern script as a unified diff
+    --era=0.9      the version of TensorFlow, where the script does not tell
+    --python=2     the version of Python, where the script does not tell
+    --dataset=...  auto, mnist, synthetic or synthetic_wild
+    --data_dir=... folder of the data, whatever the script says
+
+The code that runs is the script's own: what it reads, writes and fetches is up to it.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from mnist_tut.errors import UserError, printable
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f'{message}; see python -m mnist_tut.legacy')
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument('--steps', type=int)
+    parser.add_argument('--seconds', type=float)
+    parser.add_argument('--check', action='store_true')
+    parser.add_argument('--explain', action='store_true')
+    parser.add_argument('--diff', action='store_true')
+    parser.add_argument('--era')
+    parser.add_argument('--python', type=int, choices=(2, 3))
+    parser.add_argument('--dataset', default='auto')
+    parser.add_argument('--data_dir')
+    parser.add_argument('--help', '-h', action='store_true')
+    return parser
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns our options, and the script with its own flags."""
+    valued = {'--steps', '--seconds', '--era', '--python', '--dataset', '--data_dir'}
+    position = 0
+    while position < len(argv) and argv[position].startswith('-'):
+        position += 2 if argv[position] in valued else 1
+    return list(argv[:position]), list(argv[position:])
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command, and returns the exit status: the script's own."""
+    ours, rest = _split(argv)
+    try:
+        options = _parser().parse_args(ours)
+        if options.help or not rest:
+            print(__doc__)
+            return 0
+        for name in ('steps', 'seconds'):
+            value = getattr(options, name)
+            if value is not None and value <= 0:
+                raise UserError(f'--{name}={value}: expected more than 0')
+        return _run(options, rest[0], rest[1:])
+    except UserError as error:
+        print(f'{type(error).__name__}: {printable(str(error))}', file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
+    # Before TensorFlow is imported: brings back tf.layers and tf.nn.rnn_cell.
+    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+    from mnist_tut.legacy import program as programs
+    from mnist_tut.legacy import report
+
+    programs.check_path(path)
+    chosen = programs.Options(
+        steps=options.steps,
+        seconds=options.seconds,
+        python=options.python,
+        era=options.era,
+        dataset=options.dataset,
+        data_dir=options.data_dir,
+    )
+    program = programs.Program(path, chosen)
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_eager_execution()  # in all of the script's threads
+    status = 0
+    try:
+        program.run(argv)
+    except SystemExit as error:
+        status = _status(error.code)
+    except UserError:
+        raise
+    except KeyboardInterrupt:
+        status = 130
+    except BaseException as error:
+        _print_traceback(error, program)
+        status = 1
+    sys.stdout.flush()
+    if options.explain:
+        print(report.explain(program), file=sys.stderr)
+    print(report.summary(program), file=sys.stderr)
+    return status
+
+
+def _status(code: Any) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _print_traceback(error: BaseException, program: Any) -> None:
+    """Prints the script's traceback, from its first line on."""
+    trace = error.__traceback__
+    start = trace
+    while start is not None:
+        if start.tb_frame.f_code.co_filename in program.record.files:
+            break
+        start = start.tb_next
+    error.__traceback__ = start or trace
+    traceback.print_exception(error)

@@ -1,0 +1,263 @@
+"""A script that is run: its files, its Python, its era, and the world it runs in."""
+
+import ast
+import builtins
+import contextlib
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from mnist_tut.errors import UserError, printable
+from mnist_tut.legacy import current, era, python2, rewrite, served
+from mnist_tut.legacy.contrib import shorten
+from mnist_tut.legacy.data import Data, file_name
+from mnist_tut.legacy.graph import graph_mode
+from mnist_tut.legacy.hooks import Hooks
+from mnist_tut.legacy.imports import Importer
+from mnist_tut.legacy.limits import Limits
+from mnist_tut.legacy.outputs import Plots, make_folder
+from mnist_tut.legacy.record import Record
+from mnist_tut.legacy.served.flags import Flags
+from mnist_tut.legacy.tree import Tree
+from mnist_tut.legacy.world import World
+
+
+class Options(NamedTuple):
+    """How to run a script.
+
+    Attributes:
+        steps: The most steps of a training loop.
+        seconds: The most seconds of a training loop.
+        python: 2 or 3, where the files do not tell.
+        era: Version of TensorFlow, where the names do not tell.
+        dataset: One of `data.locate.DATASETS`.
+        data_dir: Folder of the data, whatever the script says.
+    """
+
+    steps: int | None = None
+    seconds: float | None = None
+    python: int | None = None
+    era: str | None = None
+    dataset: str = 'auto'
+    data_dir: str | None = None
+
+
+class Program:
+    """A script and its neighbours while they run.
+
+    Attributes:
+        path: Of the script, as it was given.
+        folder: Of the script.
+        python: 2 or 3.
+        era: For which versions of TensorFlow it was written.
+        record: What was adapted.
+        limits: How long its loops may take.
+        globals: Of the script.
+    """
+
+    def __init__(self, path: str, options: Options | None = None):
+        options = options or Options()
+        self.options = options
+        self.path = path
+        self.folder = os.path.dirname(os.path.abspath(path))
+        self.path_before = list(sys.path)
+        self._sources: dict[str, str] = {}
+        sources = self._read_all(path)
+        self.python = options.python or (
+            2 if any(python2.is_python2(text) for text in sources.values()) else 3
+        )
+        self.trees = {
+            name: ast.parse(self.translated(name), name)
+            for name in sources
+            if name == path or self._can_translate(name)
+        }
+        self.era = (
+            era.of_version(options.era)
+            if options.era
+            else era.infer(self.trees.values())
+        )
+        self.record = Record()
+        self.limits = Limits(options.steps, options.seconds)
+        self.flags = Flags()
+        self.flags_module: Any = None
+        self.globals: dict[str, Any] = {}
+        self.plots = Plots(self)
+        self.data = Data(self, options.dataset, options.data_dir)
+        self.hooks = Hooks(self)
+        self.tree = Tree(self, served.load())
+        self.world = World(self)
+        self.importer = Importer(self)
+        self.builtins = self._make_builtins()
+
+    def source_of(self, path: str) -> str:
+        """Returns the text of one of the program's files, as it is."""
+        if path not in self._sources:
+            self._sources[path] = python2.read(path)
+        return self._sources[path]
+
+    def translated(self, path: str) -> str:
+        """Returns the text of a file in Python 3.
+
+        Raises:
+            UserError: If neither Python can read it.
+        """
+        source = self.source_of(path)
+        if self.python == 2:
+            return python2.translate(source, path)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                ast.parse(source)
+        except SyntaxError as error:
+            raise UserError(python2.syntax_line(source, path, error)) from error
+        return source
+
+    def _can_translate(self, path: str) -> bool:
+        try:
+            self.translated(path)
+        except UserError:
+            return False
+        return True
+
+    def _read_all(self, path: str) -> dict[str, str]:
+        """Returns the script, and the neighbours that it imports, by path."""
+        from mnist_tut.legacy.data import is_copy_of_input_data
+
+        found: dict[str, str] = {}
+        todo = [path]
+        while todo:
+            file = todo.pop()
+            found[file] = source = self.source_of(file)
+            for name in _imported_names(source):
+                for end in (f'{name}.py', os.path.join(name, '__init__.py')):
+                    other = os.path.join(os.path.dirname(os.path.abspath(file)), end)
+                    if (
+                        os.path.isfile(other)
+                        and other not in found
+                        and os.path.abspath(path) != other
+                        and not is_copy_of_input_data(other, self.source_of(other))
+                    ):
+                        todo.append(other)
+        return found
+
+    def _make_builtins(self) -> dict[str, Any]:
+        names = dict(vars(builtins))
+        if self.python == 2:
+            names.update(python2.BUILTINS)
+        names['__import__'] = self.importer
+        names['open'] = self._open
+        names['input'] = names['input']
+        if self.python == 2:
+            names['file'] = self._open
+        names[rewrite.HOOKS] = self.hooks
+        return names
+
+    def _open(self, file: Any, mode: str = 'r', *args: Any, **kwargs: Any) -> Any:
+        """Is `open` for the script: data is there, and so is the folder of output."""
+        if file_name(file) and 'r' in mode:
+            self.data.provide(file)
+        elif any(letter in mode for letter in 'wax'):
+            make_folder(self, file)
+        return builtins.open(file, mode, *args, **kwargs)
+
+    def execute(self, path: str, names: dict[str, Any]) -> None:
+        """Executes one of the program's files in a namespace."""
+        self.record.files.add(path)
+        source = self.translated(path)
+        if self.python == 2 and source != self.source_of(path):
+            self.record.add_at(path, 0, 'Python 2', 'Python 3', 'python')
+        code = rewrite.compile_script(
+            source,
+            path,
+            division='floor' if self.python == 2 else 'note',
+            loops=self.limits.active,
+        )
+        names['__builtins__'] = self.builtins
+        exec(code, names)
+
+    def run(self, argv: Sequence[str]) -> dict[str, Any]:
+        """Runs the script, and returns its globals.
+
+        Raises:
+            Exception: What the script raises, SystemExit too.
+        """
+        self.globals.update(
+            __name__='__main__', __file__=self.path, __doc__=None, __package__=None
+        )
+        with (
+            current.running(self),
+            self._process(argv),
+            self.importer.active(),
+            graph_mode(self._wants_eager()),
+            shorten.using(self.limits),
+            warnings.catch_warnings(),
+        ):
+            # This is about the deprecated API.
+            warnings.filterwarnings('ignore', '.*is deprecated', UserWarning)
+            warnings.filterwarnings('ignore', '.*deprecated', DeprecationWarning)
+            warnings.filterwarnings('ignore', category=SyntaxWarning)
+            try:
+                self.execute(self.path, self.globals)
+            finally:
+                self.plots.finish()
+        return self.globals
+
+    def _wants_eager(self) -> bool:
+        return any(
+            name.endswith('enable_eager_execution')
+            for tree in self.trees.values()
+            for name in era.used_names(tree)
+        )
+
+    @contextlib.contextmanager
+    def _process(self, argv: Sequence[str]) -> Iterator[None]:
+        """Sets what Python sets for a script: its arguments and its folder."""
+        argv_before, path_before = sys.argv, list(sys.path)
+        sys.argv = [self.path, *argv]
+        sys.path.insert(0, self.folder)
+        self.path_before = list(sys.path)
+        try:
+            yield
+        finally:
+            sys.argv = argv_before
+            sys.path[:] = path_before
+
+    def unpacks(self) -> int:
+        """Returns into how many the script's current line unpacks its value."""
+        frame = self.record.frame()
+        if frame is None:
+            return 0
+        tree = self.trees.get(frame.f_code.co_filename)
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Assign) and isinstance(
+                node.targets[0], ast.Tuple | ast.List
+            ):
+                if node.lineno <= (frame.f_lineno or 0) <= (node.end_lineno or 0):
+                    return len(node.targets[0].elts)
+        return 0
+
+
+def _imported_names(source: str) -> set[str]:
+    """Returns the names of modules that a source may import, whatever its Python."""
+    import re
+
+    found = set()
+    for line in source.split('\n'):
+        match = re.match(r'\s*(?:from\s+\.?([\w.]+)\s+import|import\s+(.+))', line)
+        if match:
+            names = match[1] or match[2].split('#')[0]
+            for name in names.split(','):
+                words = name.split()
+                if words:
+                    found.add(words[0].replace('.', os.sep))
+    return found
+
+
+def check_path(path: str) -> None:
+    """Raises UserError unless the path leads to a file."""
+    if os.path.isdir(path):
+        raise UserError(f'{printable(path)} is a folder; expected a script')
+    if not os.path.exists(path):
+        raise UserError(f'{printable(path)} is missing; expected a script')

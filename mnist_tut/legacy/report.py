@@ -1,0 +1,47 @@
+"""Says what was adapted for a script: at its end in one line, or line by line."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnist_tut.legacy.program import Program
+
+
+def summary(program: 'Program') -> str:
+    """Returns the line at the end: what was adapted, how often."""
+    counts: Counter[str] = Counter()
+    lines = set()
+    for use, _ in program.record.adaptations():
+        lines.add((use.file, use.line))
+        counts[use.old] += 1
+    parts = [
+        f'{old} x{count}' if count > 1 else old
+        for old, count in counts.most_common(6)
+    ]
+    if len(counts) > 6:
+        parts.append(f'{len(counts) - 6} more')
+    what = f'{len(lines)} lines adapted' if len(lines) != 1 else '1 line adapted'
+    text = f'legacy: {what} ({"; ".join(parts)})' if parts else 'legacy: as it stands'
+    num = len(program.limits.cut) + program.limits.skipped
+    if num:
+        text += f'; {num} training loop{"s" if num > 1 else ""} cut short'
+    if program.plots.files:
+        text += f'; figures saved: {", ".join(program.plots.files[:3])}'
+        if len(program.plots.files) > 3:
+            text += f' and {len(program.plots.files) - 3} more'
+    notes = program.record.notes()
+    if notes:
+        text += f'; {len(notes)} note{"s" if len(notes) > 1 else ""} (--explain)'
+    return text
+
+
+def explain(program: 'Program') -> str:
+    """Returns every adaptation with its line, what it was and what one writes today."""
+    rows = [use for use, _ in program.record.adaptations()] + program.record.notes()
+    lines = [
+        f'legacy: {program.path}: Python {program.python}, TensorFlow {program.era}'
+    ]
+    for use in sorted(rows):
+        where = f'{use.file}:{use.line}' if use.line else use.file
+        lines.append(f'{where}: {use.old} -> {use.today}')
+    return '\n'.join(lines)
