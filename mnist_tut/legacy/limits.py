@@ -35,6 +35,7 @@ class Limits:
         self.steps = steps
         self.seconds = seconds
         self.cut: set[tuple[str, int]] = set()
+        self.skipped = 0
         self.counts: Counter[Any] = Counter()
         self._local = threading.local()
         self._training: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()

@@ -108,8 +108,9 @@ class Tree:
             rest = rest.removeprefix('compat.v1').lstrip('.')
         if not rest:
             return ['tf']
-        if not rest.startswith(('python', 'models', 'core', 'tools')):
-            real = [] if rest.startswith(('contrib', 'examples')) else _real(module)
+        first = rest.partition('.')[0]
+        if first not in ('python', 'models', 'core', 'tools'):
+            real = [] if first in ('contrib', 'examples') else _real(module)
             return [f'tf.{rest}', *real]
         if module in ('tensorflow.python.platform', 'tensorflow.python'):
             return [*_real(module), *names.MODULES[module]]
