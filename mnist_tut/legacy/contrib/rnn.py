@@ -1,16 +1,14 @@
-"""Stand-in for tensorflow.contrib.rnn: the cells, with the arguments of each version.
+"""Stand-in for tensorflow.contrib.rnn, but for the cells that tf.nn.rnn_cell has.
 
-The cells are tf-keras's, which brings back those of TensorFlow 1. Three things are
-different here: `input_size`, which stood second until 1.1, is accepted and ignored;
-`[cell] * 2` makes two cells with weights of their own, as until 1.0; and the cells
-whose kernels TensorFlow has dropped are served by equal ones that need none.
+Those are served by `served.rnn`, with the arguments of each version. Here are the
+others: some whose kernels TensorFlow has dropped, by equal cells that need none, and
+those that were contrib's own.
 
 Source:
-    TensorFlow 1.0 and 1.2, contrib/rnn and python/ops/rnn_cell_impl.py.
+    TensorFlow 1.2, contrib/rnn/python/ops/, and 1.0's core_rnn_cell_impl.py.
 """
 
 import contextlib
-import copy
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -20,8 +18,8 @@ from mnist_tut.errors import UserError
 import tensorflow.compat.v1 as tf
 
 try:
-    _cells = tf.nn.rnn_cell
-    RNNCell = _cells.RNNCell
+    _cells: Any = tf.nn.rnn_cell
+    RNNCell: Any = _cells.RNNCell
 except (AttributeError, ImportError) as error:
     raise UserError(
         "TensorFlow 1's RNN cells need tf-keras, and TF_USE_LEGACY_KERAS=1 in the "
@@ -29,34 +27,19 @@ except (AttributeError, ImportError) as error:
         'installs it'
     ) from error
 
-LSTMStateTuple = _cells.LSTMStateTuple
-ResidualWrapper = _cells.ResidualWrapper
-DeviceWrapper = _cells.DeviceWrapper
-static_rnn = tf.nn.static_rnn
 static_state_saving_rnn = tf.nn.static_state_saving_rnn
 
 __all__ = [
-    'BasicLSTMCell',
-    'BasicRNNCell',
-    'DeviceWrapper',
-    'DropoutWrapper',
     'EmbeddingWrapper',
     'GRUBlockCell',
-    'GRUCell',
+    'GRUBlockCellV2',
     'InputProjectionWrapper',
     'LSTMBlockCell',
     'LSTMBlockFusedCell',
-    'LSTMCell',
-    'LSTMStateTuple',
     'LayerNormBasicLSTMCell',
-    'MultiRNNCell',
     'OutputProjectionWrapper',
-    'RNNCell',
-    'ResidualWrapper',
     'stack_bidirectional_dynamic_rnn',
     'stack_bidirectional_rnn',
-    'static_bidirectional_rnn',
-    'static_rnn',
     'static_state_saving_rnn',
 ]
 
@@ -69,123 +52,7 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
-def _is_size(value: Any) -> bool:
-    """Returns whether a positional argument is an `input_size`: a number or None."""
-    return value is None or (isinstance(value, int) and not isinstance(value, bool))
-
-
-def _without_input_size(args: tuple, place: int) -> tuple:
-    """Returns positional arguments without the `input_size` that may be at a place.
-
-    None is one only where more arguments follow, since it is also a default.
-    """
-    if len(args) <= place or not _is_size(args[place]):
-        return args
-    return (*args[:place], *args[place + 1 :])
-
-
-class BasicRNNCell(_cells.BasicRNNCell):
-    """output = new state = act(W * input + U * state + B).
-
-    Arguments: num_units, [input_size], activation, reuse.
-    """
-
-    def __init__(self, num_units: int, *args: Any, **kwargs: Any):
-        kwargs.pop('input_size', None)
-        with _without_warnings():
-            super().__init__(num_units, *_without_input_size(args, 0), **kwargs)
-
-
-class GRUCell(_cells.GRUCell):
-    """Gated recurrent unit.
-
-    Arguments: num_units, [input_size], activation, reuse, kernel_initializer,
-    bias_initializer.
-    """
-
-    def __init__(self, num_units: int, *args: Any, **kwargs: Any):
-        kwargs.pop('input_size', None)
-        with _without_warnings():
-            super().__init__(num_units, *_without_input_size(args, 0), **kwargs)
-
-
-class BasicLSTMCell(_cells.BasicLSTMCell):
-    """Long short-term memory.
-
-    Arguments: num_units, forget_bias, [input_size], state_is_tuple, activation, reuse.
-    """
-
-    def __init__(self, num_units: int, *args: Any, **kwargs: Any):
-        kwargs.pop('input_size', None)
-        with _without_warnings():
-            super().__init__(num_units, *_without_input_size(args, 1), **kwargs)
-
-
-class LSTMCell(_cells.LSTMCell):
-    """Long short-term memory with peepholes, clipping and projection.
-
-    Arguments: num_units, [input_size], use_peepholes, cell_clip, initializer,
-    num_proj, ...
-    """
-
-    def __init__(self, num_units: int, *args: Any, **kwargs: Any):
-        kwargs.pop('input_size', None)
-        with _without_warnings():
-            super().__init__(num_units, *_without_input_size(args, 0), **kwargs)
-
-
-class DropoutWrapper(_cells.DropoutWrapper):
-    """A cell with dropout of its inputs, outputs and states.
-
-    Arguments: cell, input_keep_prob, output_keep_prob, state_keep_prob, ...; until 1.1
-    the fourth was the seed, a whole number.
-    """
-
-    def __init__(
-        self,
-        cell: Any,
-        input_keep_prob: Any = 1.0,
-        output_keep_prob: Any = 1.0,
-        *args: Any,
-        **kwargs: Any,
-    ):
-        if args and isinstance(args[0], int) and args[0] > 1:
-            args, kwargs['seed'] = args[1:], args[0]
-        with _without_warnings():
-            super().__init__(cell, input_keep_prob, output_keep_prob, *args, **kwargs)
-
-
-def _twin(cell: Any) -> Any:
-    """Returns a cell like another, with weights of its own and of any wrapped cell."""
-    twin = copy.copy(cell)
-    for name in ('cell', '_cell'):
-        inner = vars(cell).get(name)
-        if inner is not None:
-            object.__setattr__(twin, name, _twin(inner))
-    if '_cells' in vars(cell):
-        object.__setattr__(twin, '_cells', [_twin(c) for c in vars(cell)['_cells']])
-    return twin
-
-
-class MultiRNNCell(_cells.MultiRNNCell):
-    """Cells on top of each other.
-
-    Args:
-        cells: The cells, the lowest first. A cell that is in the list again stands for
-            another of its kind, as it did until TensorFlow 1.0.
-        state_is_tuple: Whether the state is a tuple of states or all in one tensor.
-    """
-
-    def __init__(self, cells: Sequence[Any], state_is_tuple: bool = True):
-        distinct: list[Any] = []
-        for cell in cells:
-            is_again = any(cell is earlier for earlier in distinct)
-            distinct.append(_twin(cell) if is_again else cell)
-        with _without_warnings():
-            super().__init__(distinct, state_is_tuple)
-
-
-class LSTMBlockCell(BasicLSTMCell):
+class LSTMBlockCell(_cells.BasicLSTMCell):
     """`BasicLSTMCell` under the name of the one that was a single op.
 
     The variables are lstm_cell/kernel and lstm_cell/bias, as the original's.
@@ -203,15 +70,20 @@ class LSTMBlockCell(BasicLSTMCell):
             raise ValueError('Peepholes need LSTMCell(num_units, use_peepholes=True).')
         del clip_cell
         kwargs.setdefault('name', 'lstm_cell')
-        super().__init__(num_units, forget_bias, **kwargs)
+        with _without_warnings():
+            super().__init__(num_units, forget_bias, **kwargs)
 
 
-class GRUBlockCell(GRUCell):
+class GRUBlockCell(_cells.GRUCell):
     """`GRUCell` under the name of the one that was a single op."""
 
     def __init__(self, num_units: int | None = None, **kwargs: Any):
         kwargs.setdefault('name', 'gru_cell')
-        super().__init__(num_units or kwargs.pop('cell_size'), **kwargs)
+        with _without_warnings():
+            super().__init__(num_units or kwargs.pop('cell_size'), **kwargs)
+
+
+GRUBlockCellV2 = GRUBlockCell
 
 
 class LSTMBlockFusedCell:
@@ -226,7 +98,7 @@ class LSTMBlockFusedCell:
     def __init__(self, num_units: int, forget_bias: float = 1.0, **options: Any):
         del options
         self.num_units = num_units
-        self._cell = BasicLSTMCell(num_units, forget_bias, name='lstm_fused_cell')
+        self._cell = LSTMBlockCell(num_units, forget_bias, name='lstm_fused_cell')
 
     def __call__(
         self,
@@ -289,7 +161,7 @@ class LayerNormBasicLSTMCell(RNNCell):
     @property
     def state_size(self) -> Any:
         """Sizes of the two states."""
-        return LSTMStateTuple(self._num_units, self._num_units)
+        return _cells.LSTMStateTuple(self._num_units, self._num_units)
 
     @property
     def output_size(self) -> int:
@@ -333,7 +205,7 @@ class LayerNormBasicLSTMCell(RNNCell):
         if self._layer_norm:
             new_c = self._norm(new_c, 'state')
         new_h = self._activation(new_c) * tf.sigmoid(o)
-        return new_h, LSTMStateTuple(new_c, new_h)
+        return new_h, _cells.LSTMStateTuple(new_c, new_h)
 
 
 class _Projection(RNNCell):
@@ -429,18 +301,6 @@ class EmbeddingWrapper(RNNCell):
         return self._cell(vectors, state)
 
 
-def static_bidirectional_rnn(
-    cell_fw: Any, cell_bw: Any, *args: Any, **kwargs: Any
-) -> tuple:
-    """Runs a layer forward and backward, as `tf.nn.static_bidirectional_rnn`.
-
-    One cell for both directions stands for two, as it did until TensorFlow 1.0.
-    """
-    if cell_fw is cell_bw:
-        cell_bw = _twin(cell_bw)
-    return tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, *args, **kwargs)
-
-
 def _layers_of(
     run: Callable, cells_fw: Any, cells_bw: Any, inputs: Any, fw: Any, bw: Any
 ) -> tuple:
@@ -479,7 +339,7 @@ def stack_bidirectional_rnn(
 
     def run(cell_fw: Any, cell_bw: Any, below: Any, fw: Any, bw: Any) -> tuple:
         """Runs one layer."""
-        return static_bidirectional_rnn(
+        return tf.nn.static_bidirectional_rnn(
             cell_fw, cell_bw, below, fw, bw, dtype, sequence_length
         )
 

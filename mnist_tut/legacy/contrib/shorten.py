@@ -16,12 +16,12 @@ class Limits(Protocol):
     Attributes:
         steps: The most steps of a training loop; None for no limit.
         seconds: The most seconds of a training loop; None for no limit.
-        skipped: How often training was cut inside of a library's function.
+        cut: The loops that were shortened: whose, and a line (0: not the script's).
     """
 
     steps: int | None
     seconds: float | None
-    skipped: int
+    cut: set[tuple[str, int]]
 
     def count_step(self, key: Any) -> None:
         """Counts one step of a library's training function."""
@@ -76,5 +76,6 @@ class Training:
         is_over = (limits.steps is not None and self._steps >= limits.steps) or (
             limits.seconds is not None and seconds >= limits.seconds
         )
-        limits.skipped += is_over
+        if is_over:
+            limits.cut.add((self._name, 0))
         return is_over

@@ -126,7 +126,7 @@ def _product(inputs: tf.Tensor, weights: tf.Variable) -> tf.Tensor:
 @_with_old_names
 def fully_connected(
     inputs: Any,
-    num_outputs: int,
+    num_outputs: Any,
     activation_fn: Callable | None = tf.nn.relu,
     normalizer_fn: Callable | None = None,
     normalizer_params: dict | None = None,
@@ -239,7 +239,7 @@ def convolution2d(
     with tf.variable_scope(scope, 'Conv', [inputs], reuse=reuse) as sc:
         inputs = tf.convert_to_tensor(inputs)
         dims = inputs.shape.ndims - 2
-        is_channels_first = bool(data_format) and data_format.startswith('NC')
+        is_channels_first = (data_format or '').startswith('NC')
         channels = inputs.shape.as_list()[1 if is_channels_first else -1]
         num_outputs = int(num_outputs)
         weights = _variable(

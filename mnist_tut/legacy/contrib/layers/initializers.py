@@ -74,7 +74,7 @@ def _check_scale(scale: Any) -> None:
         raise ValueError(f'Setting a scale less than 0 on a regularizer: {scale}')
 
 
-def l1_regularizer(scale: float, scope: str | None = None) -> Callable:
+def l1_regularizer(scale: Any, scope: str | None = None) -> Callable:
     """Returns a function of weights: `scale` times the sum of their magnitudes."""
     _check_scale(scale)
 
@@ -88,7 +88,7 @@ def l1_regularizer(scale: float, scope: str | None = None) -> Callable:
     return l1
 
 
-def l2_regularizer(scale: float, scope: str | None = None) -> Callable:
+def l2_regularizer(scale: Any, scope: str | None = None) -> Callable:
     """Returns a function of weights: `scale` times half the sum of their squares."""
     _check_scale(scale)
 
@@ -104,7 +104,7 @@ def l2_regularizer(scale: float, scope: str | None = None) -> Callable:
 
 def l1_l2_regularizer(
     scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str | None = None
-) -> Callable:
+) -> Callable | None:
     """Returns the sum of `l1_regularizer` and `l2_regularizer`."""
     scope = scope or 'l1_l2_regularizer'
     return sum_regularizer([l1_regularizer(scale_l1), l2_regularizer(scale_l2)], scope)

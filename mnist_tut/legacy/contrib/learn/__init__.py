@@ -1,6 +1,14 @@
 """Stand-in for tensorflow.contrib.learn; the sources are in its modules."""
 
-from mnist_tut.legacy.contrib.learn import datasets, models, monitors, ops
+import types
+
+from mnist_tut.legacy.contrib.learn import (
+    datasets,
+    estimators,
+    models,
+    monitors,
+    ops,
+)
 from mnist_tut.legacy.contrib.learn.canned import (
     DNNClassifier,
     DNNLinearCombinedClassifier,
@@ -40,6 +48,9 @@ from mnist_tut.legacy.contrib.learn.skflow import (
     TensorFlowRNNClassifier,
 )
 
+# A module of the original.
+metric_spec = types.SimpleNamespace(MetricSpec=MetricSpec)
+
 __all__ = [
     'BaseEstimator',
     'DNNClassifier',
@@ -66,10 +77,12 @@ __all__ = [
     'TensorFlowRNNClassifier',
     'TensorFlowRegressor',
     'datasets',
+    'estimators',
     'infer',
     'infer_real_valued_columns_from_input',
     'infer_real_valued_columns_from_input_fn',
     'learn_runner',
+    'metric_spec',
     'models',
     'monitors',
     'ops',

@@ -10,11 +10,20 @@ from typing import Any
 
 from mnist_tut import input_data
 from mnist_tut.errors import UserError
-from mnist_tut.input_data import DataSet, Datasets, read_data_sets
+from mnist_tut.input_data import DataSet, Datasets
+from mnist_tut.legacy import current
 
 Dataset = collections.namedtuple('Dataset', ['data', 'target'])
 
 __all__ = ['DataSet', 'Dataset', 'Datasets', 'load_dataset', 'load_mnist', 'mnist']
+
+
+def read_data_sets(train_dir: str, *args: Any, **kwargs: Any) -> Datasets:
+    """Reads MNIST; in a program that the command runs, by the command's rules."""
+    program = current.program()
+    if program is not None:
+        return program.data.read_data_sets(train_dir, *args, **kwargs)
+    return input_data.read_data_sets(train_dir, *args, **kwargs)
 
 
 def load_mnist(train_dir: str = 'MNIST-data') -> Datasets:
@@ -58,8 +67,11 @@ def _missing(name: str) -> Any:
 load_iris = _missing('iris')
 load_boston = _missing('boston')
 mnist = types.SimpleNamespace(
-    **{name: getattr(input_data, name) for name in input_data.__all__},
-    load_mnist=load_mnist,
+    **{
+        **{name: getattr(input_data, name) for name in input_data.__all__},
+        'read_data_sets': read_data_sets,
+        'load_mnist': load_mnist,
+    }
 )
 base = types.SimpleNamespace(
     Dataset=Dataset,

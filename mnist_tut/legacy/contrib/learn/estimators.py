@@ -239,6 +239,7 @@ class Estimator(estimator_core.Estimator):
         self._feature_engineering_fn = feature_engineering_fn
         self._old_training = (learning_rate, optimizer, clip_gradients)
         self._metrics: dict | None = None
+        self._labels_like: Any = None
 
     def _call_model_fn(
         self, features: Any, labels: Any, mode: str
@@ -246,6 +247,7 @@ class Estimator(estimator_core.Estimator):
         """Builds the model, and its metrics."""
         if self._feature_engineering_fn is not None:
             features, labels = self._feature_engineering_fn(features, labels)
+        labels = self._labels_or_placeholders(labels, mode)
         names = inspect.signature(self._model_fn).parameters
         given = {
             'mode': mode,
@@ -262,6 +264,23 @@ class Estimator(estimator_core.Estimator):
             metrics |= _metric_ops(self._metrics, features, labels, spec.predictions)
             spec = spec._replace(eval_metric_ops=metrics)
         return spec
+
+    def _labels_or_placeholders(self, labels: Any, mode: str) -> Any:
+        """Returns the labels; for prediction, placeholders like those of `fit`.
+
+        Many a model function computes its loss then as well, and nobody asks for it.
+        """
+        if labels is not None:
+            self._labels_like = tf.nest.map_structure(
+                lambda label: (label.dtype, [None, *label.shape.as_list()[1:]]), labels
+            )
+            if not isinstance(labels, dict):
+                self._labels_like = [self._labels_like]
+        elif mode == ModeKeys.INFER and self._labels_like is not None:
+            if isinstance(self._labels_like, dict):
+                return {n: tf.placeholder(*v) for n, v in self._labels_like.items()}
+            return tf.placeholder(*self._labels_like[0])
+        return labels
 
     def _spec(self, result: Any, mode: str) -> estimator_spec.EstimatorSpec:
         """Returns what a model function returned, in today's form."""

@@ -116,16 +116,15 @@ def get_rnn_model(
     *ignored: Any,
 ) -> Callable:
     """Returns a model function: recurrent layers and what predicts from their end."""
-    from mnist_tut.legacy.contrib import rnn
-
-    kinds = {'rnn': rnn.BasicRNNCell, 'gru': rnn.GRUCell, 'lstm': rnn.BasicLSTMCell}
+    kinds = {'rnn': 'BasicRNNCell', 'gru': 'GRUCell', 'lstm': 'BasicLSTMCell'}
     if cell_type not in kinds:
         raise ValueError(f'cell_type {cell_type} is not supported. ')
     del ignored
 
     def cells() -> Any:
         """Returns the layers of one direction."""
-        return rnn.MultiRNNCell([kinds[cell_type](rnn_size) for _ in range(num_layers)])
+        kind = getattr(tf.nn.rnn_cell, kinds[cell_type])
+        return tf.nn.rnn_cell.MultiRNNCell([kind(rnn_size) for _ in range(num_layers)])
 
     def last(state: Any) -> tf.Tensor:
         """Returns the last layer's state as one tensor."""
@@ -136,7 +135,7 @@ def get_rnn_model(
         """Builds the graph."""
         inputs = input_op_fn(X)
         if bidirectional:
-            _, *states = rnn.static_bidirectional_rnn(
+            _, *states = tf.nn.static_bidirectional_rnn(
                 cells(),
                 cells(),
                 inputs,
@@ -147,7 +146,7 @@ def get_rnn_model(
             )
             encoding = tf.concat([last(state) for state in states], 1)
         else:
-            _, state = rnn.static_rnn(
+            _, state = tf.nn.static_rnn(
                 cells(), inputs, initial_state, tf.float32, sequence_length
             )
             encoding = last(state)

@@ -4,6 +4,7 @@ Source:
     TensorFlow 0.8, contrib/learn/python/learn/estimators/base.py, and 0.9's.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -170,15 +171,14 @@ class TensorFlowEstimator(Estimator):
         return measure(y, self.predict(X))
 
     def get_tensor_value(self, name: str) -> np.ndarray:
-        """Returns a variable's value by its tensor's name."""
+        """Returns a variable's value by its tensor's name, of 0.8 too."""
+        for old, new in [('Matrix', 'weights'), ('Bias', 'bias')]:
+            name = name.replace(f'Linear/{old}', f'fully_connected/{new}')
         return self.get_variable_value(name)
 
     def save(self, path: str) -> None:
-        """Raises NotImplementedError."""
-        raise NotImplementedError(
-            f'skflow wrote the model to {path} as a graph of its time; give the '
-            'Estimator a model_dir, whose checkpoints any TensorFlow reads.'
-        )
+        """Copies the checkpoints to a folder."""
+        shutil.copytree(self.model_dir, path, dirs_exist_ok=True)
 
 
 class TensorFlowRNNClassifier(TensorFlowEstimator):
