@@ -90,6 +90,10 @@ def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
         data_dir=options.data_dir,
     )
     program = programs.Program(path, chosen)
+    if options.check:
+        return report.check(program)
+    if options.diff:
+        return _diff(program)
     import tensorflow.compat.v1 as tf
 
     tf.disable_eager_execution()  # in all of the script's threads
@@ -110,6 +114,16 @@ def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
         print(report.explain(program), file=sys.stderr)
     print(report.summary(program), file=sys.stderr)
     return status
+
+
+def _diff(program: Any) -> int:
+    from mnist_tut.legacy import diff
+
+    text, problems = diff.modern(program)
+    sys.stdout.write(text)
+    for problem in problems:
+        print(f'legacy: not written: {problem}', file=sys.stderr)
+    return 0
 
 
 def _status(code: Any) -> int:

@@ -5,7 +5,6 @@ files becomes a link to the verified file, and a file that the script opens with
 having it is linked where it is looked for.
 """
 
-import ast
 import gzip
 import io
 import os
@@ -38,9 +37,7 @@ def file_name(path: Any) -> str | None:
     """Returns which of MNIST's four files a path or URL names, or None."""
     if not isinstance(path, str | os.PathLike):
         return None
-    base = os.path.basename(os.fspath(path))
-    if not isinstance(base, str):
-        return None
+    base = os.path.basename(os.fsdecode(path))
     base = re.sub(r'\.(idx[13])-', r'-\1-', base.removesuffix('.gz'))
     return _NAMES.get(base)
 
@@ -182,7 +179,9 @@ class Data:
         if name is None or os.path.exists(path):
             return path
         folder = os.path.dirname(path)
-        source = os.path.abspath(os.fspath(self.locate(folder or os.curdir).files[name]))
+        source = os.path.abspath(
+            os.fspath(self.locate(folder or os.curdir).files[name])
+        )
         if folder:
             os.makedirs(folder, exist_ok=True)
         self._program.record.add(f'the file {path}', 'MNIST, verified', 'data')
@@ -208,7 +207,9 @@ class Data:
     def read(self, url: str) -> bytes:
         """Returns the content of one of MNIST's files, by its URL."""
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, os.path.basename(urllib.parse.urlparse(url).path))
+            path = os.path.join(
+                folder, os.path.basename(urllib.parse.urlparse(url).path)
+            )
             self.provide(path)
             with open(path, 'rb') as file:
                 return file.read()
@@ -244,18 +245,6 @@ class Data:
         )
 
 
-def imports_of(source: str) -> set[str]:
-    """Returns the modules that a source imports by a bare name."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-            found.update(f'{node.module}.{alias.name}' for alias in node.names)
-    return found
-
-
 class Response(io.BytesIO):
     """What urlopen or requests return for one of MNIST's files."""
 
@@ -263,8 +252,10 @@ class Response(io.BytesIO):
         super().__init__(content)
         self.url, self.content, self.code, self.status = url, content, 200, 200
         self.status_code, self.ok, self.raw = 200, True, self
-        self.headers = {'Content-Length': str(len(content)),
-                        'content-length': str(len(content))}
+        self.headers = {
+            'Content-Length': str(len(content)),
+            'content-length': str(len(content)),
+        }
 
     def info(self) -> Any:
         """Returns the headers."""

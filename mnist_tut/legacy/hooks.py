@@ -28,17 +28,18 @@ class Hooks:
         """Divides as the script's Python did."""
         if _is_whole(a) and _is_whole(b):
             if self._program.python == 2:
-                if not np.any(np.asarray(b) == 0) and np.any(a % b != 0):
-                    self._program.record.add('a / b', 'a // b', 'meaning')
+                self._program.record.add('a / b', 'a // b', 'meaning')
                 return a // b
             return self._note(a, b)
-        dtype = getattr(a, 'dtype', None)
+        dtype: Any = getattr(a, 'dtype', None)
         if self._program.python == 2 and hasattr(dtype, 'is_integer'):
             other = getattr(b, 'dtype', None)
             both = getattr(other, 'is_integer', isinstance(b, int))
             if dtype.is_integer and both:
                 self._program.record.add('a / b', 'a // b', 'meaning')
                 return a // b
+        if type(a).__name__ == 'Dimension' and type(b).__name__ in ('Dimension', 'int'):
+            return a // b
         return a / b
 
     def _note(self, a: Any, b: Any) -> Any:
@@ -114,6 +115,7 @@ _LOST: dict[str, tuple[Any, str, Any]] = {
         '.manager.set_window_title',
         lambda canvas: lambda *args: None,
     ),
+    'Size': (object, '.size', lambda file: file.size),
     'iteritems': (dict, '.items', lambda mapping: mapping.items),
     'itervalues': (dict, '.values', lambda mapping: mapping.values),
     'iterkeys': (dict, '.keys', lambda mapping: mapping.keys),

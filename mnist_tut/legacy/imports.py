@@ -112,8 +112,10 @@ class Importer:
                 except ModuleNotFoundError as error:
                     if name in ('keras', 'tf_keras'):
                         raise
-                    if error.name and real.startswith(error.name) and (
-                        world.has(f'{name}.misc')
+                    if (
+                        error.name
+                        and real.startswith(error.name)
+                        and (world.has(f'{name}.misc'))
                     ):
                         return overlay  # scipy.misc needs no SciPy
                     raise
@@ -132,11 +134,8 @@ class Importer:
                 return mnist
             if name == example:
                 return self._package(name)
-            if example.startswith(f'{name}.') and name.count('.') >= 1 and (
-                name != 'tensorflow.models' or True
-            ):
-                if name == 'tensorflow.models':
-                    return None
+            is_above = '.' in name and example.startswith(f'{name}.')
+            if is_above and name != 'tensorflow.models':
                 return self._package(name)
         if name.endswith('.learn.datasets.mnist'):
             return self._module(name)
@@ -267,21 +266,20 @@ class _Finder(importlib.abc.MetaPathFinder):
                 if os.path.isdir(full) and any(
                     name.endswith('.py') for name in os.listdir(full)
                 ):
-                    spec = importlib.machinery.ModuleSpec(fullname, None)
-                    spec.submodule_search_locations = [full]
+                    package = importlib.machinery.ModuleSpec(fullname, None)
+                    package.submodule_search_locations = [full]
                     self.found.add(fullname)
-                    return spec
+                    return package
             return None
         self.found.add(fullname)
         is_package = os.path.basename(file) == '__init__.py'
         loader = _Loader(self._program, file)
-        spec = importlib.util.spec_from_file_location(
+        return importlib.util.spec_from_file_location(
             fullname,
             file,
             loader=loader,
             submodule_search_locations=[os.path.dirname(file)] if is_package else None,
         )
-        return spec
 
 
 class _Loader(importlib.abc.Loader):

@@ -47,7 +47,7 @@ class Limits:
 
     def at_most(self, steps: int | None) -> int | None:
         """Returns the number of steps that a library's own loop may take."""
-        if self.steps is None or steps is not None and steps <= self.steps:
+        if self.steps is None or (steps is not None and steps <= self.steps):
             return steps
         return self.steps
 

@@ -74,4 +74,5 @@ MODULES: dict[str, tuple[str, ...]] = {
     'tensorflow.python.lib.io': ('tf.python_io',),
     'tensorflow.python.framework': ('tf',),
     'tensorflow.python': ('tf',),
+    'tensorflow.types': ('tf',),
 }

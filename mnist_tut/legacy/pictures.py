@@ -83,9 +83,9 @@ def imresize(
     """
     picture = toimage(arr, mode=mode)
     if isinstance(size, int | np.integer):
-        new = tuple(int(n * size / 100) for n in picture.size)
-    elif isinstance(size, float | np.floating):
-        new = tuple(int(n * size) for n in picture.size)
+        size = size / 100
+    if isinstance(size, float | np.floating):
+        new = (int(picture.width * size), int(picture.height * size))
     else:
         new = (int(size[1]), int(size[0]))
     return np.array(picture.resize(new, _FILTERS[interp]))
@@ -151,11 +151,6 @@ def scipy_misc(program: 'Program') -> dict[str, Any]:
 def ndimage(program: 'Program') -> dict[str, Any]:
     """Returns the names that scipy.ndimage lost."""
     return {'imread': scipy_misc(program)['imread']}
-
-
-def imageio(program: 'Program') -> dict[str, Any]:
-    """Returns imageio's functions that write, where folders may be missing."""
-    return {}
 
 
 def pil_image() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import ast
 import builtins
 import contextlib
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -78,6 +79,7 @@ class Program:
             if options.era
             else era.infer(self.trees.values())
         )
+        self._refuse_tensorflow2()
         self.record = Record()
         self.limits = Limits(options.steps, options.seconds)
         self.flags = Flags()
@@ -90,6 +92,19 @@ class Program:
         self.world = World(self)
         self.importer = Importer(self)
         self.builtins = self._make_builtins()
+
+    def _refuse_tensorflow2(self) -> None:
+        """Raises UserError for a program of TensorFlow 2, which needs no help."""
+        if self._wants_eager():
+            return
+        for path, tree in self.trees.items():
+            used = era.used_names(tree)
+            for name in ('tf.function', 'tf.GradientTape'):
+                if name in used:
+                    raise UserError(
+                        f'{printable(path)}:{used[name][0]}: {name}: a program of '
+                        'TensorFlow 2; run it with python itself'
+                    )
 
     def source_of(self, path: str) -> str:
         """Returns the text of one of the program's files, as it is."""
@@ -231,18 +246,17 @@ class Program:
             return 0
         tree = self.trees.get(frame.f_code.co_filename)
         for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Assign) and isinstance(
-                node.targets[0], ast.Tuple | ast.List
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Tuple | ast.List)
+                and node.lineno <= (frame.f_lineno or 0) <= (node.end_lineno or 0)
             ):
-                if node.lineno <= (frame.f_lineno or 0) <= (node.end_lineno or 0):
-                    return len(node.targets[0].elts)
+                return len(node.targets[0].elts)
         return 0
 
 
 def _imported_names(source: str) -> set[str]:
     """Returns the names of modules that a source may import, whatever its Python."""
-    import re
-
     found = set()
     for line in source.split('\n'):
         match = re.match(r'\s*(?:from\s+\.?([\w.]+)\s+import|import\s+(.+))', line)

@@ -24,7 +24,7 @@ _WITHOUT = {
     'idioms', 'set_literal', 'ws_comma', 'callable', 'import', 'metaclass', 'nonzero',
 }  # fmt: skip
 
-# Names that no program of Python 3 has; the file is then of Python 2 although it parses.
+# What no program of Python 3 has; such a file is of Python 2 although it parses.
 _SIGNS = re.compile(
     r'\b(xrange|raw_input|unicode|basestring|execfile|unichr)\s*\('
     r'|\.(iteritems|itervalues|iterkeys|has_key)\s*\('

@@ -15,8 +15,7 @@ def summary(program: 'Program') -> str:
         lines.add((use.file, use.line))
         counts[use.old] += 1
     parts = [
-        f'{old} x{count}' if count > 1 else old
-        for old, count in counts.most_common(6)
+        f'{old} x{count}' if count > 1 else old for old, count in counts.most_common(6)
     ]
     if len(counts) > 6:
         parts.append(f'{len(counts) - 6} more')
@@ -45,3 +44,22 @@ def explain(program: 'Program') -> str:
         where = f'{use.file}:{use.line}' if use.line else use.file
         lines.append(f'{where}: {use.old} -> {use.today}')
     return '\n'.join(lines)
+
+
+def check(program: 'Program') -> int:
+    """Prints what running a script would need, and returns the exit status.
+
+    Returns:
+        1 if the script uses what cannot be served, else 0.
+    """
+    from mnist_tut.legacy import analysis, names
+
+    print(f'{program.path}: Python {program.python}, TensorFlow {program.era}')
+    gone = False
+    for path, changes in analysis.find(program).items():
+        for change in changes:
+            row = names.find(change.old)
+            gone |= row is not None and not row.today
+            today = ' '.join(change.today.split())
+            print(f'{path}:{change.line}: {change.old} -> {today}')
+    return int(gone)

@@ -12,8 +12,11 @@ HOOKS = '__mnist_tut_legacy__'
 
 # Methods that arrays and tensors have lost. `Hooks.method` looks at the object.
 METHODS = frozenset(
-    'tostring itemset newbyteorder ptp set_axis_bgcolor hold set_window_title '
-    'iteritems itervalues iterkeys has_key setdefaultencoding'.split()
+    [
+        *('tostring', 'itemset', 'newbyteorder', 'ptp'),
+        *('set_axis_bgcolor', 'hold', 'set_window_title', 'Size'),
+        *('iteritems', 'itervalues', 'iterkeys', 'has_key', 'setdefaultencoding'),
+    ]
 )
 
 
@@ -35,17 +38,15 @@ class _Rewriter(ast.NodeTransformer):
         call = ast.Call(function, list(args), [])
         return ast.fix_missing_locations(ast.copy_location(call, at))
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if self.division and isinstance(node.op, ast.Div):
             return self._call('divide', node.left, node.right, at=node)
         return node
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         self.generic_visit(node)
         if not self.division or not isinstance(node.op, ast.Div):
-            return node
-        if not isinstance(node.target, ast.Name | ast.Attribute | ast.Subscript):
             return node
         value = ast.parse(ast.unparse(node.target), mode='eval').body
         for part in ast.walk(value):
@@ -53,7 +54,7 @@ class _Rewriter(ast.NodeTransformer):
         call = self._call('divide_in_place', value, node.value, at=node)
         return ast.copy_location(ast.Assign([node.target], call), node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if node.attr in METHODS and isinstance(node.ctx, ast.Load):
             return self._call('method', node.value, ast.Constant(node.attr), at=node)
@@ -71,14 +72,14 @@ class _Rewriter(ast.NodeTransformer):
         call = ast.Call(function, list(args), [])
         return ast.fix_missing_locations(ast.copy_location(call, node))
 
-    def visit_For(self, node: ast.For) -> ast.AST:  # noqa: N802
+    def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
         if not self.loops:
             return node
         node.iter = self._guard(node, 'turns', node.iter)
         return self._loop(node, f'{HOOKS}{node.lineno}_{node.col_offset}', [])
 
-    def visit_While(self, node: ast.While) -> ast.AST:  # noqa: N802
+    def visit_While(self, node: ast.While) -> ast.AST:
         self.generic_visit(node)
         if not self.loops:
             return node
@@ -86,7 +87,7 @@ class _Rewriter(ast.NodeTransformer):
         node.test = ast.fix_missing_locations(ast.copy_location(test, node.test))
         return self._loop(node, f'{HOOKS}{node.lineno}_{node.col_offset}', [])
 
-    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:  # noqa: N802
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         self.generic_visit(node)
         if self.loops and not node.is_async:
             node.iter = self._call('shortened', node.iter, at=node.iter)
@@ -111,7 +112,7 @@ def compile_script(
     tree = ast.parse(source, path)
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == '__future__':
-            if any(alias.name == 'division' for alias in node.names):
-                division = ''
+            names = {alias.name for alias in node.names}
+            division = '' if 'division' in names else division
     tree = ast.fix_missing_locations(_Rewriter(division, loops).visit(tree))
     return compile(tree, path, 'exec', dont_inherit=True)

@@ -97,6 +97,9 @@ class Tree:
             value = self._find(space, name)
             if value is not _MISSING:
                 return value
+        special = self.program.importer.special(f'{module}.{name}')
+        if special is not None:
+            return special
         if _is_module(f'{module}.{name}'):
             return self.module(f'{module}.{name}')
         raise self._gone(module, name, importing)
@@ -109,7 +112,8 @@ class Tree:
         if not rest:
             return ['tf']
         first = rest.partition('.')[0]
-        if first not in ('python', 'models', 'core', 'tools'):
+        early = ('python', 'models', 'core', 'tools', 'types')
+        if first not in early:
             real = [] if first in ('contrib', 'examples') else _real(module)
             return [f'tf.{rest}', *real]
         if module in ('tensorflow.python.platform', 'tensorflow.python'):
@@ -172,8 +176,8 @@ class Tree:
             return error(place + describe(row))
         if short.startswith('tf.contrib'):
             return error(
-                f'{place}{short} was removed in TensorFlow 2.0 with all of tf.contrib, and '
-                'there is no stand-in for it here'
+                f'{place}{short} was removed in TensorFlow 2.0 with all of tf.contrib, '
+                'and there is no stand-in for it here'
             )
         if importing:
             return ModuleNotFoundError(f'No module named {full!r}', name=full)

@@ -5,6 +5,7 @@ is served to the script alone.
 """
 
 import importlib
+import importlib.util
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,22 @@ class Renamed:
         self.today = today
 
 
+def _keras_module(name: str) -> str:
+    """Returns the module of tf-keras for one of the package keras; '' if none."""
+    rest = name.removeprefix('keras.')
+    for full in (f'tf_keras.{rest}', f'tf_keras.src.{rest}'):
+        if importlib.util.find_spec(full.rpartition('.')[0]) is None:
+            continue
+        try:
+            importlib.import_module(full)
+        except ImportError:
+            continue
+        return full
+    # keras.layers.core and the like are one module today.
+    parent = rest.split('.')[0]
+    return f'tf_keras.{parent}' if rest.startswith('layers.') else ''
+
+
 class World:
     """The overlays of one program."""
 
@@ -91,7 +108,6 @@ class World:
             'scipy': ('scipy', dict),
             'scipy.misc': ('', lambda: pictures.scipy_misc(program)),
             'scipy.ndimage': ('scipy.ndimage', lambda: pictures.ndimage(program)),
-            'imageio': ('imageio', lambda: pictures.imageio(program)),
             'PIL': ('PIL', dict),
             'PIL.Image': ('PIL.Image', pictures.pil_image),
             'Image': ('PIL.Image', pictures.pil_image),
@@ -99,9 +115,9 @@ class World:
             'sklearn.datasets': ('sklearn.datasets', self._sklearn_datasets),
             'sklearn.cross_validation': ('sklearn.model_selection', dict),
             'sklearn.grid_search': ('sklearn.model_selection', dict),
-            'sklearn.externals': ('', lambda: {}),
+            'sklearn.externals': ('', dict),
             'sklearn.externals.joblib': ('joblib', dict),
-            'keras': ('tf_keras', self._keras),
+            'keras': ('tf_keras', dict),
             'keras.datasets': ('tf_keras.datasets', dict),
             'keras.datasets.mnist': ('tf_keras.datasets.mnist', self._keras_mnist),
             'pickle': ('pickle', self._pickle),
@@ -112,6 +128,10 @@ class World:
 
     def has(self, name: str) -> bool:
         """Returns whether a module is served as an overlay."""
+        if name.startswith('keras.') and name not in self._makers:
+            real = _keras_module(name)
+            if real:
+                self._makers[name] = (real, dict)
         return name in self._makers
 
     def module(self, name: str) -> Overlay:
@@ -120,9 +140,6 @@ class World:
             real, make = self._makers[name]
             self._modules[name] = Overlay(name, real, make(), self)
         return self._modules[name]
-
-    def _keras(self) -> dict[str, Any]:
-        return {}
 
     def _keras_mnist(self) -> dict[str, Any]:
         return {'load_data': self.program.data.load_arrays}
@@ -187,7 +204,9 @@ class World:
 
         data = self.program.data
 
-        def urlretrieve(url: Any, filename: Any = None, *args: Any, **kwargs: Any) -> Any:
+        def urlretrieve(
+            url: Any, filename: Any = None, *args: Any, **kwargs: Any
+        ) -> Any:
             if not file_name(url):
                 return urllib.request.urlretrieve(url, filename, *args, **kwargs)
             content = None

@@ -26,7 +26,7 @@ def concat(*args: Any, **kwargs: Any) -> Any:
     Source:
         TensorFlow 0.12 and 1.0, python/ops/array_ops.py.
     """
-    if 'concat_dim' in kwargs or args and is_scalar(args[0]):
+    if 'concat_dim' in kwargs or (args and is_scalar(args[0])):
         given = arguments('concat_dim values name', args, kwargs)
         current.note('tf.concat(dim, values)', 'tf.concat(values, axis)')
         given = renamed(given, concat_dim='axis')
@@ -114,7 +114,6 @@ def unpack(value: Any, *args: Any, **kwargs: Any) -> Any:
     return tf.unstack(value, **arguments('num axis name', args, kwargs))
 
 
-
 @serves('tf.expand_dims')
 def expand_dims(input: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002
     """Adds a dimension; the argument was called dim."""
@@ -139,16 +138,12 @@ def transpose(a: Any = None, *args: Any, **kwargs: Any) -> Any:
     return tf.transpose(a, *args, **kwargs)
 
 
-
-
 @serves('tf.linspace')
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Any:
     """Makes evenly spaced numbers; whole numbers counted as floats."""
     if isinstance(start, int):
         start, stop = float(start), float(stop)
     return tf.linspace(start, stop, num, name=name)
-
-
 
 
 @serves('tf.op_scope')

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mnist_tut.legacy.served import provides
-from mnist_tut.legacy.tree import Provider
 
 from absl import flags as absl_flags
 
@@ -49,7 +48,11 @@ def _define(program: 'Program', name: str) -> Callable[..., Any]:
     define = getattr(absl_flags, name)
 
     def define_flag(
-        flag_name: str, default: Any = None, help: Any = '', *args: Any, **kwargs: Any  # noqa: A002
+        flag_name: str,
+        default: Any = None,
+        help: Any = '',  # noqa: A002
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
         for old, new in (('default_value', 'default'), ('docstring', 'help')):
             if old in kwargs:
@@ -117,4 +120,3 @@ def _run(program: 'Program') -> Callable[..., None]:
 
 
 provides('tf.app.run', 'absl.app.run')(_run)
-_ = Provider

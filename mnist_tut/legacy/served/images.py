@@ -3,7 +3,7 @@
 from typing import Any
 
 from mnist_tut.legacy import current
-from mnist_tut.legacy.served import arguments, renamed, serves
+from mnist_tut.legacy.served import arguments, serves
 from mnist_tut.legacy.served.arrays import is_scalar
 
 import tensorflow.compat.v1 as tf
@@ -16,7 +16,7 @@ def resize_images(images: Any, *args: Any, **kwargs: Any) -> Any:
     Source:
         TensorFlow 0.12 and 1.0, python/ops/image_ops_impl.py.
     """
-    is_old = 'new_height' in kwargs or len(args) >= 2 and is_scalar(args[0])
+    is_old = 'new_height' in kwargs or (len(args) >= 2 and is_scalar(args[0]))
     if not is_old:
         return tf.image.resize_images(images, *args, **kwargs)
     given = arguments('new_height new_width method align_corners', args, kwargs)
@@ -36,7 +36,11 @@ def resize_image_with_crop_or_pad(image: Any, *args: Any, **kwargs: Any) -> Any:
 
 @serves('tf.nn.conv2d_transpose', 'tf.nn.deconv2d')
 def conv2d_transpose(
-    value: Any, filter: Any, output_shape: Any, *args: Any, **kwargs: Any  # noqa: A002
+    value: Any,
+    filter: Any,  # noqa: A002
+    output_shape: Any,
+    *args: Any,
+    **kwargs: Any,
 ) -> Any:
     """Convolves transposed; padding was 'SAME' if it was left out.
 
@@ -45,10 +49,10 @@ def conv2d_transpose(
     given = arguments('strides padding data_format name', args, kwargs)
     given.setdefault('padding', 'SAME')
     if isinstance(output_shape, (list, tuple)):
-        output_shape = [getattr(n, 'value', n) if not isinstance(
-            n, tf.Tensor) else n for n in output_shape]
+        output_shape = [
+            getattr(n, 'value', n) if not isinstance(n, tf.Tensor) else n
+            for n in output_shape
+        ]
         if any(isinstance(n, tf.Tensor) for n in output_shape):
             output_shape = tf.stack(output_shape)
-    return tf.nn.conv2d_transpose(
-        value, filter, output_shape=output_shape, **renamed(given)
-    )
+    return tf.nn.conv2d_transpose(value, filter, output_shape=output_shape, **given)

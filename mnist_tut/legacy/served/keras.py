@@ -15,6 +15,18 @@ def _load_data(program: Any) -> Any:
     return program.data.load_arrays
 
 
+@provides('tf.contrib.learn.datasets.load_dataset')
+def _load_dataset(program: Any) -> Any:
+    def load_dataset(name: str, *_: Any, **__: Any) -> Any:
+        if name != 'mnist':
+            raise UserError(
+                f'this script needs the data set {name}; only MNIST is provided here'
+            )
+        return program.data.read_data_sets('MNIST-data')
+
+    return load_dataset
+
+
 def _other_set(name: str) -> None:
     def load_data(*args: Any, **kwargs: Any) -> Any:
         raise UserError(
@@ -61,9 +73,14 @@ def _model_class(name: str) -> Any:
     return type(name, (base,), {'fit': fit, '__doc__': base.__doc__})
 
 
-for _path in ('models.Sequential', 'models.Model', 'Sequential', 'Model'):
-    provides(f'tf.keras.{_path}')(
-        lambda program, name=_path.rpartition('.')[2]: (  # type: ignore[misc]
-            _model_class(name) if program.limits.active else getattr(tf.keras, name)
-        )
-    )
+def _model(name: str) -> None:
+    def make(program: Any) -> Any:
+        if program.limits.active:
+            return _model_class(name)
+        return getattr(tf.keras, name)
+
+    provides(f'tf.keras.{name}', f'tf.keras.models.{name}')(make)
+
+
+for _name in ('Sequential', 'Model'):
+    _model(_name)

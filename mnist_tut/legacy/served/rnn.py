@@ -50,13 +50,11 @@ def _cell_arguments(name: str, args: tuple, kwargs: dict[str, Any]) -> dict[str,
     second = args[position] if len(args) > position else False
     is_old = 'input_size' in kwargs or _is_size(second)
     if second is None and name != 'BasicLSTMCell':
-        is_old = is_old or len(args) > 2 and current.before('1.1')
+        is_old = is_old or (len(args) > 2 and current.before('1.1'))
     given = arguments((_BEFORE_1_0 if is_old else _TODAY)[name], args, kwargs)
     if 'input_size' in given:
         given.pop('input_size')
-        current.note(
-            f'{name}(num_units, input_size)', f'{name}(num_units)', 'meaning'
-        )
+        current.note(f'{name}(num_units, input_size)', f'{name}(num_units)', 'meaning')
     if isinstance(given.get('num_units'), float):
         given['num_units'] = int(given['num_units'])
     return given
@@ -70,9 +68,7 @@ def _make_lstm(name: str) -> Any:
         given = _cell_arguments(name, args, kwargs)
         is_one = given.get('state_is_tuple') is False
         if 'state_is_tuple' not in given and current.before('0.11'):
-            current.note(
-                f'{name}(n)', f'{name}(n, state_is_tuple=False)', 'meaning'
-            )
+            current.note(f'{name}(n)', f'{name}(n, state_is_tuple=False)', 'meaning')
             is_one = True
         given['state_is_tuple'] = True
         base.__init__(self, **given)
@@ -145,7 +141,7 @@ _serve_cells()
 
 @functools.cache
 def _multi_class() -> Any:
-    base = tf.nn.rnn_cell.MultiRNNCell
+    base: Any = tf.nn.rnn_cell.MultiRNNCell
 
     class MultiRNNCell(base):
         """A stack of cells; before 1.1 a cell that is listed twice was two."""

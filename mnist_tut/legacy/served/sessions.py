@@ -111,7 +111,11 @@ def _monitored(name: str) -> None:
     serves(f'tf.train.{name}')(make)
 
 
-for _name in ('MonitoredTrainingSession', 'MonitoredSession', 'SingularMonitoredSession'):
+for _name in (
+    'MonitoredTrainingSession',
+    'MonitoredSession',
+    'SingularMonitoredSession',
+):
     _monitored(_name)
 
 

@@ -39,9 +39,7 @@ def optimizer_class(name: str) -> Any:
 
 
 for _name in _OPTIMIZERS.split():
-    provides(f'tf.train.{_name}')(
-        lambda program, name=_name: optimizer_class(name)  # type: ignore[misc]
-    )
+    provides(f'tf.train.{_name}')(lambda program, name=_name: optimizer_class(name))
 
 
 class Saver(tf.train.Saver):
