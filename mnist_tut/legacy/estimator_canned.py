@@ -6,6 +6,7 @@ Source:
 """
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -204,7 +205,11 @@ def linear_model(features: Any, columns: Any, head: Head) -> tf.Tensor:
     columns = list(columns)
     with tf.variable_scope('linear'):
         if not all(isinstance(column, RealValuedColumn) for column in columns):
-            return tf.feature_column.linear_model(features, columns, units=head.size)
+            with warnings.catch_warnings():  # about TensorFlow's own way to do it
+                warnings.simplefilter('ignore')
+                return tf.feature_column.linear_model(
+                    features, columns, units=head.size
+                )
         products = []
         for column in sorted(columns, key=lambda column: column.name):
             values = input_from_feature_columns(features, [column])

@@ -60,7 +60,7 @@ class KMeans:
             )
         self._inputs = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
         self._count = num_clusters
-        self._initial = initial_clusters or RANDOM_INIT
+        self._initial = RANDOM_INIT if initial_clusters is None else initial_clusters
         self._is_cosine = distance_metric == COSINE_DISTANCE
         self._use_mini_batch = use_mini_batch
         self._seed = random_seed

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from mnist_tut import runtime  # noqa: F401  (TensorFlow, quietly)
 from mnist_tut.errors import UserError
 
 import tensorflow.compat.v1 as tf
