@@ -180,6 +180,23 @@ def test_layer_norm_is_per_example():
     close(value, (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True))
 
 
+def test_group_norm_is_per_example_and_group():
+    x = image((2, 4, 4, 6))
+    value = run(layers.group_norm(x, 3))
+    assert names() == ['GroupNorm/beta', 'GroupNorm/gamma']
+    groups = x.reshape(2, 4, 4, 3, 2)
+    mean = groups.mean((1, 2, 4), keepdims=True)
+    std = groups.std((1, 2, 4), keepdims=True)
+    close(value, ((groups - mean) / std).reshape(x.shape))
+
+
+def test_instance_norm_is_per_example_and_channel():
+    x = image((2, 4, 4, 6))
+    value = run(layers.instance_norm(tf.constant(x)))
+    assert names() == ['InstanceNorm/beta', 'InstanceNorm/gamma']
+    close(value, (x - x.mean((1, 2), keepdims=True)) / x.std((1, 2), keepdims=True))
+
+
 def test_pools_are_the_explicit_ones():
     x = image()
     close(

@@ -6,8 +6,10 @@ from mnist_tut.legacy.contrib import (
     eager,
     factorization,
     image,
+    nn,
     opt,
     training,
+    util,
 )
 
 import numpy as np
@@ -185,3 +187,18 @@ def test_moving_averages_are_saved_under_the_variables_names(tmp_path):
         path = saver.save(session, str(tmp_path / 'model'))
         assert session.run(x) == 9
     assert tf.train.load_variable(path, 'x') == 9.5
+
+
+def test_alpha_dropout_keeps_mean_and_variance():
+    values = tf.random_normal([100_000], seed=1)
+    dropped = run(nn.alpha_dropout(values, 0.8, seed=2))
+    assert dropped.mean() == pytest.approx(0, abs=0.02)
+    assert dropped.var() == pytest.approx(1, abs=0.03)
+    # The dropped fifth has one value.
+    _, counts = np.unique(dropped.round(4), return_counts=True)
+    assert counts.max() == pytest.approx(20_000, rel=0.05)
+
+
+def test_constants_are_read_without_a_session():
+    assert util.constant_value(tf.constant(3)) == 3
+    assert util.make_ndarray(util.make_tensor_proto([1, 2])).tolist() == [1, 2]

@@ -626,6 +626,91 @@ def layer_norm(
 
 
 @add_arg_scope
+def group_norm(
+    inputs: Any,
+    groups: int = 32,
+    channels_axis: int = -1,
+    reduction_axes: Any = (-3, -2),
+    center: bool = True,
+    scale: bool = True,
+    epsilon: float = 1e-6,
+    activation_fn: Callable | None = None,
+    param_initializers: dict | None = None,
+    reuse: bool | None = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    default_name: str = 'GroupNorm',
+) -> tf.Tensor:
+    """Normalizes each example's groups of channels, which come last.
+
+    Variables: GroupNorm/beta and GroupNorm/gamma.
+    """
+    with tf.variable_scope(scope, default_name, [inputs], reuse=reuse) as sc:
+        inputs = tf.convert_to_tensor(inputs)
+        rank = inputs.shape.ndims
+        if channels_axis % rank != rank - 1:
+            raise ValueError('The channels have to come last.')
+        channels = inputs.shape.as_list()[-1]
+        initial = {'beta': _ZEROS, 'gamma': tf.ones_initializer()}
+        beta, gamma = (
+            _variable(
+                name,
+                [channels],
+                inputs,
+                (param_initializers or {}).get(name, initial[name]),
+                None,
+                variables_collections,
+                trainable,
+            )
+            if wanted
+            else None
+            for name, wanted in [('beta', center), ('gamma', scale)]
+        )
+        shape = tf.concat([tf.shape(inputs)[:-1], [groups, channels // groups]], 0)
+        grouped = tf.reshape(inputs, shape)
+        axes = [*(axis % rank for axis in reduction_axes), rank]
+        mean, variance = tf.nn.moments(grouped, axes, keep_dims=True)
+        grouped = (grouped - mean) * tf.rsqrt(variance + epsilon)
+        outputs = tf.reshape(grouped, tf.shape(inputs))
+        outputs.set_shape(inputs.shape)
+        if gamma is not None:
+            outputs *= gamma
+        if beta is not None:
+            outputs += beta
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
+        return utils.collect_named_outputs(
+            outputs_collections, sc.original_name_scope, outputs
+        )
+
+
+@add_arg_scope
+def instance_norm(
+    inputs: Any,
+    center: bool = True,
+    scale: bool = True,
+    epsilon: float = 1e-6,
+    scope: Any = None,
+    **options: Any,
+) -> tf.Tensor:
+    """Normalizes each example's channels; the variables are below InstanceNorm."""
+    channels = inputs.shape.as_list()[-1]
+    options.pop('data_format', None)
+    return group_norm(
+        inputs,
+        channels,
+        center=center,
+        scale=scale,
+        epsilon=epsilon,
+        scope=scope,
+        default_name='InstanceNorm',
+        **options,
+    )
+
+
+@add_arg_scope
 def embed_sequence(
     ids: Any,
     vocab_size: int | None = None,
