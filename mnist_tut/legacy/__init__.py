@@ -6,6 +6,9 @@ from typing import Any
 
 __all__ = ['run']
 
+# Before TensorFlow reads it: brings back tf.layers, tf.nn.rnn_cell and tf.keras of 1.x.
+os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+
 
 def run(path: str | os.PathLike, argv: Sequence[str] = (), **options: Any) -> dict:
     """Runs an old script, unchanged, and returns its globals.
@@ -26,10 +29,9 @@ def run(path: str | os.PathLike, argv: Sequence[str] = (), **options: Any) -> di
         UserError: If it cannot be run, in one line.
         Exception: What the script itself raises, SystemExit too.
     """
-    # Before TensorFlow is imported: brings back tf.layers and tf.nn.rnn_cell.
-    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
-    from mnist_tut.legacy.program import Options, Program, check_path
+    from mnist_tut.legacy.notebook import open_program
+    from mnist_tut.legacy.program import Options, check_path
 
     path = os.fspath(path)
     check_path(path)
-    return Program(path, Options(**options)).run(argv)
+    return open_program(path, Options(**options)).run(argv)

@@ -79,6 +79,7 @@ class _File:
                     parts = alias.name.split('.')
                     if parts[0] == 'tensorflow':
                         name = '.'.join(['tf', *parts[1:]])
+                        name = name.replace('tf.compat.v1', 'tf', 1)
                         roots[alias.asname or 'tensorflow'] = (
                             name if alias.asname else 'tf'
                         )
@@ -89,6 +90,7 @@ class _File:
             ):
                 for alias in node.names:
                     full = f'{node.module}.{alias.name}'
+                    full = full.replace('tensorflow.compat.v1', 'tensorflow', 1)
                     space = names.MODULES.get(full, (f'tf{full[10:]}',))[0]
                     roots[alias.asname or alias.name] = space
         return roots

@@ -18,7 +18,6 @@ The code that runs is the script's own: what it reads, writes and fetches is up 
 """
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -75,10 +74,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
-    # Before TensorFlow is imported: brings back tf.layers and tf.nn.rnn_cell.
-    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+    from mnist_tut.legacy import notebook, report
     from mnist_tut.legacy import program as programs
-    from mnist_tut.legacy import report
 
     programs.check_path(path)
     chosen = programs.Options(
@@ -89,7 +86,7 @@ def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
         dataset=options.dataset,
         data_dir=options.data_dir,
     )
-    program = programs.Program(path, chosen)
+    program = notebook.open_program(path, chosen)
     if options.check:
         return report.check(program)
     if options.diff:

@@ -67,9 +67,9 @@ class Hooks:
         try:
             return getattr(thing, name)
         except AttributeError:
-            if name in _LOST and isinstance(thing, _LOST[name][0]):
-                self._program.record.add(f'.{name}', _LOST[name][1])
-                return _LOST[name][2](thing)
+            if name in LOST and isinstance(thing, LOST[name][0]):
+                self._program.record.add(f'.{name}', LOST[name][1])
+                return LOST[name][2](thing)
             raise
 
     def loop(self) -> Loop:
@@ -95,7 +95,7 @@ def _itemset(array: np.ndarray) -> Any:
 
 
 # Method: what lost it, what one writes today, what makes it.
-_LOST: dict[str, tuple[Any, str, Any]] = {
+LOST: dict[str, tuple[Any, str, Any]] = {
     'tostring': (np.ndarray, '.tobytes', lambda array: array.tobytes),
     'newbyteorder': (
         np.ndarray,

@@ -110,8 +110,11 @@ class Importer:
                 try:
                     importlib.import_module(real)
                 except ModuleNotFoundError as error:
-                    if name in ('keras', 'tf_keras'):
-                        raise
+                    if name.startswith(('keras', 'sklearn')):
+                        raise GoneImportError(
+                            f'{name} needs {error.name}, which is missing: '
+                            "pip install 'mnist_tut[legacy]'"
+                        ) from error
                     if (
                         error.name
                         and real.startswith(error.name)

@@ -1,6 +1,7 @@
 """What a script shows or writes: plots without a screen, folders that are missing."""
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Plots:
             self._save(plt.figure(number))
         self._program.record.add('plt.show()', 'plt.savefig(path)', 'world')
         plt.close('all')
+
+    def show_open(self) -> None:
+        """Saves the open figures, as a notebook shows them below each cell."""
+        if 'matplotlib.pyplot' in sys.modules and self._pyplot().get_fignums():
+            self.show()
 
     def show_figure(self, figure: Any, *_: Any, **__: Any) -> None:
         """Saves a figure."""

@@ -239,12 +239,20 @@ class Program:
             sys.argv = argv_before
             sys.path[:] = path_before
 
+    def tree_of(self, name: str) -> ast.AST | None:
+        """Returns the syntax tree of a file, by the file name in its code."""
+        return self.trees.get(name)
+
+    def place(self, path: str, line: int) -> str:
+        """Returns a place in one of the files as a message names it."""
+        return f'{path}:{line}'
+
     def unpacks(self) -> int:
         """Returns into how many the script's current line unpacks its value."""
         frame = self.record.frame()
         if frame is None:
             return 0
-        tree = self.trees.get(frame.f_code.co_filename)
+        tree = self.tree_of(frame.f_code.co_filename)
         for node in ast.walk(tree) if tree is not None else ():
             if (
                 isinstance(node, ast.Assign)

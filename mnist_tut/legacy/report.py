@@ -61,5 +61,5 @@ def check(program: 'Program') -> int:
             row = names.find(change.old)
             gone |= row is not None and not row.today
             today = ' '.join(change.today.split())
-            print(f'{path}:{change.line}: {change.old} -> {today}')
+            print(f'{program.place(path, change.line)}: {change.old} -> {today}')
     return int(gone)

@@ -94,10 +94,10 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
 
-def compile_script(
+def rewrite(
     source: str, path: str, division: str = '', loops: bool = False
-) -> Any:
-    """Compiles Python 3 source with the hooks in it.
+) -> ast.Module:
+    """Returns Python 3 source as a syntax tree with the hooks in it.
 
     Args:
         source: The source.
@@ -105,14 +105,29 @@ def compile_script(
         division: 'floor', 'note' or ''; see `_Rewriter`. A file that imports division
             from __future__ is left alone.
         loops: Whether loops can be shortened.
-
-    Returns:
-        The code object.
     """
     tree = ast.parse(source, path)
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == '__future__':
-            names = {alias.name for alias in node.names}
-            division = '' if 'division' in names else division
-    tree = ast.fix_missing_locations(_Rewriter(division, loops).visit(tree))
+    return with_hooks(tree, '' if imports_division(tree) else division, loops)
+
+
+def with_hooks(tree: ast.Module, division: str, loops: bool) -> ast.Module:
+    """Puts the hooks into a syntax tree, and returns it."""
+    return ast.fix_missing_locations(_Rewriter(division, loops).visit(tree))
+
+
+def imports_division(tree: ast.Module) -> bool:
+    """Returns whether whole numbers divide as in Python 3, by a __future__ import."""
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == '__future__'
+        and any(alias.name == 'division' for alias in node.names)
+        for node in tree.body
+    )
+
+
+def compile_script(
+    source: str, path: str, division: str = '', loops: bool = False
+) -> Any:
+    """Compiles Python 3 source with the hooks in it; see `rewrite`."""
+    tree = rewrite(source, path, division, loops)
     return compile(tree, path, 'exec', dont_inherit=True)

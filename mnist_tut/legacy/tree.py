@@ -7,6 +7,7 @@ real modules are never changed.
 
 import functools
 import importlib
+import importlib.util
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,11 @@ class Tree:
 
     def _find_name(self, path: str) -> Any:
         """Returns what an old name such as 'tf.nn.rnn' means, or _MISSING."""
+        if path.startswith(_WITH_KERAS) and not _has_keras():
+            raise GoneError(
+                f'{self.program.record.place()}{path} needs tf-keras, which is missing: '
+                "pip install 'mnist_tut[legacy]'"
+            )
         if path in self.provided:
             value = self.provided[path]
             return value(self.program) if isinstance(value, Provider) else value
@@ -206,6 +212,15 @@ class _Adapted:
 
     def __init__(self, prefix: str):
         self.prefix = prefix
+
+
+# What left TensorFlow for tf-keras.
+_WITH_KERAS = ('tf.layers.', 'tf.keras.', 'tf.nn.rnn_cell.', 'tf.contrib.rnn.')
+
+
+@functools.cache
+def _has_keras() -> bool:
+    return importlib.util.find_spec('tf_keras') is not None
 
 
 class Provider:

@@ -72,6 +72,12 @@ class Renamed:
         self.today = today
 
 
+_KERAS_LAYERS = (
+    *('core', 'convolutional', 'pooling', 'normalization', 'recurrent', 'embeddings'),
+    *('advanced_activations', 'wrappers', 'noise', 'local', 'merge'),
+)
+
+
 def _keras_module(name: str) -> str:
     """Returns the module of tf-keras for one of the package keras; '' if none."""
     rest = name.removeprefix('keras.')
@@ -84,8 +90,8 @@ def _keras_module(name: str) -> str:
             continue
         return full
     # keras.layers.core and the like are one module today.
-    parent = rest.split('.')[0]
-    return f'tf_keras.{parent}' if rest.startswith('layers.') else ''
+    parent, _, last = rest.partition('.')
+    return 'tf_keras.layers' if parent == 'layers' and last in _KERAS_LAYERS else ''
 
 
 class World:
@@ -118,6 +124,7 @@ class World:
             'sklearn.externals': ('', dict),
             'sklearn.externals.joblib': ('joblib', dict),
             'keras': ('tf_keras', dict),
+            'keras.backend': ('tf_keras.backend', self._keras_backend),
             'keras.datasets': ('tf_keras.datasets', dict),
             'keras.datasets.mnist': ('tf_keras.datasets.mnist', self._keras_mnist),
             'pickle': ('pickle', self._pickle),
@@ -140,6 +147,12 @@ class World:
             real, make = self._makers[name]
             self._modules[name] = Overlay(name, real, make(), self)
         return self._modules[name]
+
+    def _keras_backend(self) -> dict[str, Any]:
+        return {
+            'image_dim_ordering': lambda: 'tf',
+            'set_image_dim_ordering': lambda order: None,
+        }
 
     def _keras_mnist(self) -> dict[str, Any]:
         return {'load_data': self.program.data.load_arrays}
