@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ['run']
+__all__ = ['load_ipython_extension', 'run', 'unload_ipython_extension']
 
 # Before TensorFlow reads it: brings back tf.layers, tf.nn.rnn_cell and tf.keras of 1.x.
 os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
@@ -35,3 +35,19 @@ def run(path: str | os.PathLike, argv: Sequence[str] = (), **options: Any) -> di
     path = os.fspath(path)
     check_path(path)
     return open_program(path, Options(**options)).run(argv)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Makes the cells that follow old ones: %load_ext mnist_tut.legacy."""
+    before = os.environ.get('TF_USE_LEGACY_KERAS')
+    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+    from mnist_tut.legacy import jupyter
+
+    jupyter.load(ipython, before)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Makes the cells that follow ordinary ones: %unload_ext mnist_tut.legacy."""
+    from mnist_tut.legacy import jupyter
+
+    jupyter.unload(ipython)

@@ -28,7 +28,9 @@ _PYTHON_CELLS = frozenset(
 # `x = !ls` and `x = %magic`.
 _ASSIGNED = re.compile(r'(?P<name>[\w.,\s\[\]]+?)=\s*(?P<command>[!%]\s*\S.*)')
 # What IPython takes for a magic without its sign.
-_BARE = re.compile(r'(pip|conda|cd|ls|ll|cat|mkdir|rm|cp|mv|pwd|matplotlib)\b(\s+[-\w./~].*)?')
+_BARE = re.compile(
+    r'(pip|conda|cd|ls|ll|cat|mkdir|rm|cp|mv|pwd|matplotlib)\b(\s+[-\w./~].*)?'
+)
 _TOKENS = re.compile(
     r'''(?P<long>[rRbBuU]{0,2}("""|\'\'\'))'''
     r"""|(?P<short>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
@@ -76,7 +78,9 @@ def read(path: str) -> tuple[list[str], int | None]:
     except ValueError as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f'{shown} is not a notebook: it is not JSON: {error}') from error
+        raise UserError(
+            f'{shown} is not a notebook: it is not JSON: {error}'
+        ) from error
     cells = list(_cells(document))
     if not cells:
         raise UserError(f'{shown} is not a notebook with code cells')
@@ -86,7 +90,9 @@ def read(path: str) -> tuple[list[str], int | None]:
     info = _dict(metadata.get('language_info'))
     language = str(info.get('name') or kernel.get('language') or 'python').lower()
     if language not in ('python', 'ipython'):
-        raise UserError(f'{shown} is a notebook of {printable(language)}, not of Python')
+        raise UserError(
+            f'{shown} is a notebook of {printable(language)}, not of Python'
+        )
     version = str(info.get('version') or kernel.get('name') or '')
     match = re.match(r'(?:python|ipython)?\s*([23])', version, re.IGNORECASE)
     return cells, int(match[1]) if match else None
@@ -178,7 +184,9 @@ def without_magics(text: str) -> tuple[str, list[tuple[int, str]]]:
                 lines[number] = ''
             before = ''
         else:
-            before = before + line + '\n' if before and _continues(before) else line + '\n'
+            before = (
+                before + line + '\n' if before and _continues(before) else line + '\n'
+            )
         number += 1
     return '\n'.join(lines), skipped
 
@@ -282,7 +290,7 @@ class Notebook(Program):
             self.record.files.add(cell.name)
             for line, text in cell.skipped:
                 self.record.add_at(
-                    cell.name, line, text.split()[0], 'skipped: no Python', 'world'
+                    cell.name, line, text.split()[0], 'skipped: no Python', 'note'
                 )
                 shown = printable(text[:60])
                 print(f'legacy: {cell.name}: skipped: {shown}', file=sys.stderr)

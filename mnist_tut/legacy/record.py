@@ -37,11 +37,13 @@ class Record:
     Attributes:
         files: Paths of the script and of its neighbours, as in their code objects.
         uses: How often each adaptation was used.
+        shown: Names for files that the reader knows by another, such as a cell's.
     """
 
     def __init__(self) -> None:
         self.files: set[str] = set()
         self.uses: Counter[Use] = Counter()
+        self.shown: dict[str, str] = {}
 
     def frame(self) -> FrameType | None:
         """Returns the nearest frame of the script, or None outside of it."""
@@ -55,14 +57,18 @@ class Record:
         frame = self.frame()
         if frame is None:
             return ''
-        return f'{printable(frame.f_code.co_filename)}:{frame.f_lineno}: '
+        return f'{printable(self._file(frame))}:{frame.f_lineno}: '
+
+    def _file(self, frame: FrameType) -> str:
+        name = frame.f_code.co_filename
+        return self.shown.get(name, name)
 
     def add(self, old: str, today: str, kind: str = 'name') -> None:
         """Records an adaptation on the line of the script that runs now."""
         frame = self.frame()
         if frame is not None:
             line = frame.f_lineno or 0
-            self.uses[Use(frame.f_code.co_filename, line, old, today, kind)] += 1
+            self.uses[Use(self._file(frame), line, old, today, kind)] += 1
 
     def add_at(self, file: str, line: int, old: str, today: str, kind: str) -> None:
         """Records an adaptation of a line that does not run now."""
