@@ -124,6 +124,7 @@ class World:
             'sklearn.externals': ('', dict),
             'sklearn.externals.joblib': ('joblib', dict),
             'keras': ('tf_keras', dict),
+            'keras.models': ('tf_keras.models', self._keras_models),
             'keras.backend': ('tf_keras.backend', self._keras_backend),
             'keras.datasets': ('tf_keras.datasets', dict),
             'keras.datasets.mnist': ('tf_keras.datasets.mnist', self._keras_mnist),
@@ -147,6 +148,10 @@ class World:
             real, make = self._makers[name]
             self._modules[name] = Overlay(name, real, make(), self)
         return self._modules[name]
+
+    def _keras_models(self) -> dict[str, Any]:
+        models = self.program.tree.module('tensorflow.keras.models')
+        return {name: getattr(models, name) for name in ('Sequential', 'Model')}
 
     def _keras_backend(self) -> dict[str, Any]:
         return {
