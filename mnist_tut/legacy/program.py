@@ -4,7 +4,6 @@ import ast
 import builtins
 import contextlib
 import os
-import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from mnist_tut.legacy.limits import Limits
 from mnist_tut.legacy.outputs import Plots, make_folder
 from mnist_tut.legacy.record import Record
 from mnist_tut.legacy.served.flags import Flags
+from mnist_tut.legacy.sources import Sources
 from mnist_tut.legacy.tree import Tree
 from mnist_tut.legacy.world import World
 
@@ -45,7 +45,7 @@ class Options(NamedTuple):
     data_dir: str | None = None
 
 
-class Program:
+class Program(Sources):
     """A script and its neighbours while they run.
 
     Attributes:
@@ -64,16 +64,7 @@ class Program:
         self.path = path
         self.folder = os.path.dirname(os.path.abspath(path))
         self.path_before = list(sys.path)
-        self._sources: dict[str, str] = {}
-        sources = self._read_all(path)
-        self.python = options.python or (
-            2 if any(python2.is_python2(text) for text in sources.values()) else 3
-        )
-        self.trees = {
-            name: ast.parse(self.translated(name), name)
-            for name in sources
-            if name == path or self._can_translate(name)
-        }
+        super().__init__(path, options.python)
         self.era = (
             era.of_version(options.era)
             if options.era
@@ -105,57 +96,6 @@ class Program:
                         f'{printable(path)}:{used[name][0]}: {name}: a program of '
                         'TensorFlow 2; run it with python itself'
                     )
-
-    def source_of(self, path: str) -> str:
-        """Returns the text of one of the program's files, as it is."""
-        if path not in self._sources:
-            self._sources[path] = python2.read(path)
-        return self._sources[path]
-
-    def translated(self, path: str) -> str:
-        """Returns the text of a file in Python 3.
-
-        Raises:
-            UserError: If neither Python can read it.
-        """
-        source = self.source_of(path)
-        if self.python == 2:
-            return python2.translate(source, path)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore')
-                ast.parse(source)
-        except SyntaxError as error:
-            raise UserError(python2.syntax_line(source, path, error)) from error
-        return source
-
-    def _can_translate(self, path: str) -> bool:
-        try:
-            self.translated(path)
-        except UserError:
-            return False
-        return True
-
-    def _read_all(self, path: str) -> dict[str, str]:
-        """Returns the script, and the neighbours that it imports, by path."""
-        from mnist_tut.legacy.data import is_copy_of_input_data
-
-        found: dict[str, str] = {}
-        todo = [path]
-        while todo:
-            file = todo.pop()
-            found[file] = source = self.source_of(file)
-            for name in _imported_names(source):
-                for end in (f'{name}.py', os.path.join(name, '__init__.py')):
-                    other = os.path.join(os.path.dirname(os.path.abspath(file)), end)
-                    if (
-                        os.path.isfile(other)
-                        and other not in found
-                        and os.path.abspath(path) != other
-                        and not is_copy_of_input_data(other, self.source_of(other))
-                    ):
-                        todo.append(other)
-        return found
 
     def _make_builtins(self) -> dict[str, Any]:
         names = dict(vars(builtins))
@@ -261,20 +201,6 @@ class Program:
             ):
                 return len(node.targets[0].elts)
         return 0
-
-
-def _imported_names(source: str) -> set[str]:
-    """Returns the names of modules that a source may import, whatever its Python."""
-    found = set()
-    for line in source.split('\n'):
-        match = re.match(r'\s*(?:from\s+\.?([\w.]+)\s+import|import\s+(.+))', line)
-        if match:
-            names = match[1] or match[2].split('#')[0]
-            for name in names.split(','):
-                words = name.split()
-                if words:
-                    found.add(words[0].replace('.', os.sep))
-    return found
 
 
 def check_path(path: str) -> None:

@@ -143,7 +143,7 @@ class Tree:
         """Returns what an old name such as 'tf.nn.rnn' means, or _MISSING."""
         if path.startswith(_WITH_KERAS) and not _has_keras():
             raise GoneError(
-                f'{self.program.record.place()}{path} needs tf-keras, which is missing: '
+                f'{self.program.record.place()}{path} needs tf-keras; it is missing: '
                 "pip install 'mnist_tut[legacy]'"
             )
         if path in self.provided:
