@@ -1,11 +1,12 @@
 """The lessons are the original programs: same batches, same losses, same weights."""
 
 import hashlib
+import re
 import types
 
 from mnist_tut import fully_connected_feed, mnist, runtime
 from tests import lessons
-from tests.support.paths import GOLDENS
+from tests.support.paths import GOLDENS, ROOT
 
 import numpy as np
 import pytest
@@ -152,3 +153,20 @@ def test_old_checkpoints_restore(mnist_dir, capsys, version, num_correct):
             saver.restore(sess, str(path))
             fully_connected_feed.do_eval(sess, eval_correct, images, labels, test)
     assert f'Num correct: {num_correct} ' in capsys.readouterr().out
+
+
+def test_the_readmes_lines_restore_an_old_checkpoint(
+    mnist_dir, tmp_path, monkeypatch, capsys
+):
+    readme = (ROOT / 'README.md').read_text('utf-8')
+    [lines] = [
+        block
+        for block in re.findall(r'```python\n(.*?)```', readme, re.S)
+        if 'model.ckpt-1999' in block
+    ]
+    for path in (GOLDENS / 'checkpoints' / 'tf1.2.1').iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / 'MNIST_data').symlink_to(mnist_dir)
+    monkeypatch.chdir(tmp_path)
+    exec(lines, {})
+    assert capsys.readouterr().out.splitlines()[-1] == '0.899'
