@@ -13,6 +13,11 @@ Options, all before the script:
     --python=2     the version of Python, where the script does not tell
     --dataset=...  auto, mnist, synthetic or synthetic_wild
     --data_dir=... folder of the data, whatever the script says
+    --local-cluster
+                   run all tasks of a script for several machines here
+
+old.ipynb in the script's place runs a notebook's cells; in Jupyter itself,
+%load_ext mnist_tut.legacy makes the cells that follow old ones.
 
 The code that runs is the script's own: what it reads, writes and fetches is up to it.
 """
@@ -42,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--python', type=int, choices=(2, 3))
     parser.add_argument('--dataset', default='auto')
     parser.add_argument('--data_dir')
+    parser.add_argument('--local-cluster', action='store_true')
     parser.add_argument('--help', '-h', action='store_true')
     return parser
 
@@ -67,6 +73,11 @@ def main(argv: Sequence[str]) -> int:
             value = getattr(options, name)
             if value is not None and value <= 0:
                 raise UserError(f'--{name}={value}: expected more than 0')
+        if options.local_cluster and not (options.check or options.diff):
+            from mnist_tut.legacy import cluster
+
+            ours.remove('--local-cluster')
+            return cluster.run(ours, rest[0], rest[1:])
         return _run(options, rest[0], rest[1:])
     except UserError as error:
         print(f'{type(error).__name__}: {printable(str(error))}', file=sys.stderr)
@@ -74,7 +85,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
-    from mnist_tut.legacy import notebook, report
+    from mnist_tut.legacy import notebook, report, task
     from mnist_tut.legacy import program as programs
 
     programs.check_path(path)
@@ -93,6 +104,9 @@ def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
         return _diff(program)
     import tensorflow.compat.v1 as tf
 
+    link = task.connect()
+    if link is not None:
+        argv = link.join(program, argv)
     tf.disable_eager_execution()  # in all of the script's threads
     status = 0
     try:

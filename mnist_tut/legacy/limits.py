@@ -18,6 +18,7 @@ from typing import Any
 _WRITES = re.compile(
     r'(Resource)?(Sparse)?Apply\w+|Assign(Add|Sub)?(VariableOp)?'
     r'|(Resource)?Scatter\w+|Assign\w+VariableOp'
+    r'|(Resource|Sparse)?AccumulatorApplyGradient'
 )
 
 

@@ -58,6 +58,7 @@ def load() -> dict[str, Any]:
     """Returns all that is served, by old name."""
     from mnist_tut.legacy.served import (  # noqa: F401
         arrays,
+        clusters,
         flags,
         images,
         keras,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mnist_tut import runtime
-from mnist_tut.legacy import current
+from mnist_tut.legacy import current, task
 from mnist_tut.legacy.served import provides, serves
 
 import tensorflow.compat.v1 as tf
@@ -42,7 +42,7 @@ class _Counted:
     """What the two kinds of session have in common."""
 
     def __init__(self, target: str = '', graph: Any = None, config: Any = None):
-        super().__init__(target, graph, _config(config))  # type: ignore[call-arg]
+        super().__init__(task.target(target), graph, _config(config))  # type: ignore[call-arg]
 
     def run(self, fetches: Any, *args: Any, **kwargs: Any) -> Any:
         """Runs the fetches, and counts a step if they train."""
@@ -84,6 +84,9 @@ def counted(session: Any) -> Any:
 
 class Supervisor(tf.train.Supervisor):
     """Is tf.train.Supervisor; its sessions count their steps."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **task.supervised(kwargs))
 
     def prepare_or_wait_for_session(self, *args: Any, **kwargs: Any) -> Any:
         """Returns a session that is ready, as the original."""
