@@ -164,6 +164,11 @@ class Tree:
         value = _compat(path)
         if isinstance(value, types.ModuleType) or path in self._prefixes:
             return self.module('tensorflow' + path.removeprefix('tf'))
+        for shorter in _without_folders(path):
+            if shorter in self.provided or shorter in names.table():
+                return self._find_name(shorter)
+        if value is _MISSING and path.startswith('tf.contrib.') and _is_source(path):
+            return self.module('tensorflow' + path.removeprefix('tf'))
         return value
 
     def _resolve(self, path: str) -> Any:
@@ -277,31 +282,46 @@ def _compat(path: str) -> Any:
 
 @functools.cache
 def _stand_in(path: str) -> Any:
-    """Returns the stand-in for a name in tf.contrib or tf.estimator, or _MISSING.
-
-    'tf.contrib.learn.python.learn.estimators' is looked for as it stands, and without
-    the part that only repeats where the code was.
-    """
+    """Returns the stand-in for a name in tf.contrib or tf.estimator, or _MISSING."""
     parts = path.split('.')
     if parts[1:2] == ['estimator']:
         return _lookup('mnist_tut.legacy.estimator', parts[2:])
     if parts[1:2] != ['contrib']:
         return _MISSING
     value = _lookup(_STAND_INS, parts[2:])
-    if value is _MISSING and 'python' in parts:
-        at = parts.index('python')
-        shorter = parts[:at] + parts[at + 1 :]
-        if shorter[at : at + 1] == parts[at - 1 : at]:
-            del shorter[at]
-        value = _stand_in('.'.join(shorter))
-        # A file of its own, such as .../layers/python/layers/layers.py
-        if value is _MISSING and len(shorter) > 3:
-            value = _stand_in('.'.join([*shorter[:-2], shorter[-1]]))
-        if value is _MISSING and len(shorter) > 3:
-            value = _stand_in('.'.join(shorter[:-1]))
-            if not isinstance(value, types.ModuleType):
-                value = _MISSING
+    for shorter in _without_folders(path):
+        if value is _MISSING:
+            value = _lookup(_STAND_INS, shorter.split('.')[2:])
     return value
+
+
+def _without_folders(path: str) -> list[str]:
+    """Returns what a name in a file of contrib's sources may be called outside of it.
+
+    'tf.contrib.slim.python.slim.data.dataset.Dataset' is looked for in slim with all,
+    some and none of the folders and files after 'python'.
+    """
+    top, found, rest = path.partition('.python.')
+    if not found or not path.startswith('tf.contrib.'):
+        return []
+    parts = rest.split('.')
+    ends = [parts[start:] for start in range(len(parts))]
+    # ... and with the folders, but without the file.
+    ends += [[*end[:-2], end[-1]] for end in ends if len(end) > 2]
+    return ['.'.join([top, *end]) for end in ends]
+
+
+# Folders of contrib's sources in which there are further files.
+_FOLDERS = ('data', 'datasets', 'estimators', 'learn_io', 'nets', 'ops', 'utils')
+
+
+def _is_source(path: str) -> bool:
+    """Returns whether a name may be a folder or file of a stand-in's sources."""
+    top, found, rest = path.partition('.python')
+    if not found or not isinstance(_stand_in(top), types.ModuleType):
+        return False
+    parts = rest.split('.')[1:]
+    return len(parts) < 3 or (len(parts) == 3 and parts[1] in _FOLDERS)
 
 
 def _lookup(module: str, parts: list[str]) -> Any:
