@@ -333,3 +333,109 @@ def test_the_first_epoch_was_in_order_before_1_1(mnist_folder):
         text = BATCHES.format(module=module)
         result = scripts.run(mnist_folder, text, era=era, **options)
         assert np.array_equal(result['before'], result['batch']) is in_order, module
+
+
+VARIABLE = "tf.get_variable('w', [30, 4]{})"
+CELL = (
+    'tf.nn.rnn_cell.LSTMCell(1, {}).apply(tf.ones([1, 29]), '
+    'tf.nn.rnn_cell.LSTMStateTuple(tf.ones([1, 1]), tf.ones([1, 1])))'
+)
+
+
+@pytest.mark.parametrize(
+    ('make', 'era', 'explicit'),
+    [
+        (VARIABLE, '0.12', 'tf.uniform_unit_scaling_initializer()'),
+        (VARIABLE, '1.0', 'tf.glorot_uniform_initializer()'),
+        (CELL, '0.12', 'tf.uniform_unit_scaling_initializer()'),
+    ],
+    ids=['variable-0.12', 'variable-1.0', 'cell-0.12'],
+)
+def test_the_default_initializer_is_that_of_the_era(tmp_path, make, era, explicit):
+    def first_weights(argument):
+        return scripts.run(
+            tmp_path,
+            f"""
+            import tensorflow as tf
+            tf.set_random_seed(7)
+            {make.format(argument)}
+            with tf.Session() as sess:
+                sess.run(tf.global_variables_initializer())
+                weights = sess.run(tf.trainable_variables()[0])
+            """,
+            era=era,
+        )['weights']
+
+    given = f'initializer={explicit}'
+    given = f', {given}' if 'get_variable' in make else given
+    close(first_weights(''), first_weights(given))
+
+
+def test_a_scope_s_initializer_counts_before_1_0_too(tmp_path):
+    result = scripts.run(
+        tmp_path,
+        """
+        import tensorflow as tf
+        with tf.variable_scope('s', initializer=tf.constant_initializer(3.0)):
+            v = tf.get_variable('v', [2])
+        steps = tf.get_variable('steps', [], tf.int32)
+        with tf.Session() as sess:
+            sess.run(tf.initialize_all_variables())
+            v, steps = sess.run([v, steps])
+        """,
+    )
+    close(result['v'], [3, 3])
+    assert result['steps'] == 0
+
+
+@pytest.mark.parametrize(
+    'cell',
+    [
+        'tf.nn.rnn_cell.GRUCell(2)',
+        'tf.nn.rnn_cell.BasicLSTMCell(2)',
+        'tf.nn.rnn_cell.MultiRNNCell([tf.nn.rnn_cell.BasicRNNCell(2)])',
+        'tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.BasicRNNCell(2))',
+    ],
+    ids=['gru', 'lstm', 'multi', 'wrapper'],
+)
+def test_one_cell_in_two_directions_was_two(tmp_path, cell):
+    """Since 1.0 both directions have the same weights."""
+    text = """
+    import tensorflow as tf
+    cell = {cell}
+    x = [tf.ones([1, 3])]
+    outputs, _, _ = tf.nn.bidirectional_rnn(cell, cell, x, dtype=tf.float32)
+    names = [v.name for v in tf.trainable_variables()]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        output = sess.run(outputs[0])[0]
+    """.replace('{cell}', cell)
+    old = scripts.run(tmp_path, text, era='0.12')
+    assert np.abs(old['output'][:2] - old['output'][2:]).min() > 1e-6
+    assert {name.split('/')[1] for name in old['names']} == {'fw', 'bw'}
+    new = scripts.run(tmp_path, text, era='1.4')
+    close(new['output'][:2], new['output'][2:])
+
+
+@pytest.mark.parametrize('name', ['nce_loss', 'sampled_softmax_loss'])
+def test_sampled_losses_take_inputs_first(tmp_path, name):
+    result = scripts.run(
+        tmp_path,
+        f"""
+        import tensorflow as tf
+        weights, biases = tf.ones([5, 2]), tf.zeros([5])
+        inputs = tf.constant([[0.3, 0.1], [0.2, 0.9]])
+        labels = tf.constant([[1], [3]], tf.int64)
+        sampled = ([0, 2], [[0.5], [0.5]], [0.4, 0.4])
+        sampled = (tf.constant(sampled[0], tf.int64), *sampled[1:])
+        a = tf.nn.{name}(weights, biases, inputs, labels, 2, 5, 1, sampled)
+        b = tf.nn.{name}(weights=weights, biases=biases, inputs=inputs,
+                         labels=labels, num_sampled=2, num_classes=5,
+                         sampled_values=sampled)
+        c = tf.nn.{name}(weights, biases, labels, inputs, 2, 5, 1, sampled)
+        with tf.Session() as sess:
+            a, b, c = sess.run([a, b, c])
+        """,
+    )
+    close(result['a'], result['b'])
+    close(result['c'], result['b'])

@@ -13,7 +13,7 @@ import functools
 from typing import Any
 
 from mnist_tut.legacy import current
-from mnist_tut.legacy.served import arguments, provides, serves
+from mnist_tut.legacy.served import arguments, provides, serves, variables
 
 import tensorflow.compat.v1 as tf
 
@@ -60,6 +60,45 @@ def _cell_arguments(name: str, args: tuple, kwargs: dict[str, Any]) -> dict[str,
     return given
 
 
+def _remember(cell: Any, make: Any, *args: Any, **kwargs: Any) -> None:
+    """Notes how to make a cell once more, for `_in_scope`."""
+    # Not as an attribute: Keras would take what it holds for layers of the cell.
+    cell.__dict__['_made_by'] = functools.partial(make, *args, **kwargs)
+
+
+def _in_scope(cell: Any) -> Any:
+    """Returns the cell to call in the current variable scope.
+
+    Before 1.0 a cell held no weights: a call made them, or found them, in the scope
+    around it, so that one cell in two scopes was two. Since then it keeps those of its
+    first call.
+
+    Source:
+        TensorFlow 0.12, python/ops/rnn_cell.py.
+    """
+    make = cell.__dict__.get('_made_by')
+    if make is None or make.func is not type(cell) or not current.before('1.0'):
+        return cell
+    scope = tf.get_variable_scope().name
+    cells = cell.__dict__.setdefault('_by_scope', {scope: cell})
+    if scope not in cells:
+        current.note('one cell in two scopes', 'a cell for each scope', 'meaning')
+        cells[scope] = make()
+        cells[scope].__dict__['_made_by'] = None
+    return cells[scope]
+
+
+def _add_weight(base: Any) -> Any:
+    """Returns `add_weight` of cells with the default initializer of the era."""
+
+    def add_weight(self: Any, name: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get('initializer') is None:
+            kwargs['initializer'] = variables.default_initializer(tf.float32)
+        return base.add_weight(self, name, *args, **kwargs)
+
+    return add_weight
+
+
 def _make_lstm(name: str) -> Any:
     """Returns a class of LSTM cells that takes either kind of state."""
     base = getattr(tf.nn.rnn_cell, name)
@@ -73,6 +112,7 @@ def _make_lstm(name: str) -> Any:
         given['state_is_tuple'] = True
         base.__init__(self, **given)
         self.state_is_one_tensor = is_one
+        _remember(self, made, *args, **kwargs)
 
     @property  # type: ignore[misc]
     def state_size(self: Any) -> Any:
@@ -93,20 +133,23 @@ def _make_lstm(name: str) -> Any:
             if not self.state_is_one_tensor:
                 current.note('an LSTM state that is one tensor', 'a tuple', 'meaning')
             state = tf.nn.rnn_cell.LSTMStateTuple(*tf.split(state, sizes, 1))
-        output, state = base.__call__(self, inputs, state, *args, **kwargs)
+        cell = _in_scope(self)
+        output, state = base.__call__(cell, inputs, state, *args, **kwargs)
         return output, tf.concat(list(state), 1) if is_one else state
 
-    return type(
+    made = type(
         name,
         (base,),
         {
             '__init__': __init__,
             '__call__': __call__,
             '__doc__': base.__doc__,
+            'add_weight': _add_weight(base),
             'state_size': state_size,
             'zero_state': zero_state,
         },
     )
+    return made
 
 
 def _make_plain(name: str) -> Any:
@@ -115,8 +158,22 @@ def _make_plain(name: str) -> Any:
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         base.__init__(self, **_cell_arguments(name, args, kwargs))
+        _remember(self, made, *args, **kwargs)
 
-    return type(name, (base,), {'__init__': __init__, '__doc__': base.__doc__})
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        return base.__call__(_in_scope(self), *args, **kwargs)
+
+    made = type(
+        name,
+        (base,),
+        {
+            '__init__': __init__,
+            '__call__': __call__,
+            '__doc__': base.__doc__,
+            'add_weight': _add_weight(base),
+        },
+    )
+    return made
 
 
 @functools.cache
@@ -161,6 +218,7 @@ def _multi_class() -> Any:
                 state_is_tuple = not current.before('0.11')
             self._one_tensor = not state_is_tuple
             base.__init__(self, cells, state_is_tuple=True)
+            _remember(self, MultiRNNCell, cells, state_is_tuple)
 
         @property
         def state_size(self) -> Any:
@@ -173,8 +231,9 @@ def _multi_class() -> Any:
             return tuple(cell.zero_state(batch_size, dtype) for cell in self._cells)
 
         def __call__(self, inputs: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
+            cell = _in_scope(self)
             if not is_one_tensor(state):
-                return base.__call__(self, inputs, state, *args, **kwargs)
+                return base.__call__(cell, inputs, state, *args, **kwargs)
             sizes = [cell.state_size for cell in self._cells]
             flat = [sum(_flat(size)) for size in sizes]
             parts = []
@@ -182,7 +241,7 @@ def _multi_class() -> Any:
                 if isinstance(size, tuple):
                     part = tf.nn.rnn_cell.LSTMStateTuple(*tf.split(part, list(size), 1))
                 parts.append(part)
-            output, new = base.__call__(self, inputs, tuple(parts), *args, **kwargs)
+            output, new = base.__call__(cell, inputs, tuple(parts), *args, **kwargs)
             return output, tf.concat(tf.nest.flatten(new), 1)
 
     return MultiRNNCell
