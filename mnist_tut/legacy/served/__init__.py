@@ -68,6 +68,7 @@ def load() -> dict[str, Any]:
         sessions,
         summaries,
         training,
+        variables,
     )
 
     return PROVIDED
