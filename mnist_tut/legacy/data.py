@@ -22,6 +22,7 @@ from mnist_tut.data.dataset import DataSet, Datasets
 from mnist_tut.errors import UserError, printable
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 if TYPE_CHECKING:
     from mnist_tut.legacy.program import Program
@@ -55,7 +56,21 @@ def is_copy_of_input_data(path: str, source: str) -> bool:
     return {name for name in defined if not name.startswith('_')} <= _OURS
 
 
-class OldDataSet(DataSet):
+class ScriptDataSet(DataSet):
+    """A set that shuffles with NumPy's global generator, which scripts may seed.
+
+    Source:
+        TensorFlow 1.2 to 1.15, contrib/learn/python/learn/datasets/mnist.py.
+    """
+
+    def _shuffle(self) -> None:
+        permutation = np.arange(self._num_examples)
+        np.random.shuffle(permutation)
+        self._order = self._order[permutation]
+        self._ordered_images = None
+
+
+class OldDataSet(ScriptDataSet):
     """A set as before TensorFlow 1.1: its first epoch is in the order of the file.
 
     An epoch ends where no whole batch is left; the rest is not used in it.
@@ -64,27 +79,18 @@ class OldDataSet(DataSet):
         TensorFlow 0.5 to 1.0, examples/tutorials/mnist/input_data.py.
     """
 
-    def _shuffle(self) -> None:
-        # From NumPy's global generator, as then: a script may have seeded it.
-        permutation = np.arange(self._num_examples)
-        np.random.shuffle(permutation)
-        self._order = self._order[permutation]
-        self._ordered_images = None
-
     def next_batch(
         self, batch_size: int, fake_data: bool = False, shuffle: bool = True
     ) -> tuple[Any, Any]:
         """Returns the next examples; begins a new epoch where too few are left."""
         if fake_data or self._fake_data:
             return super().next_batch(batch_size, fake_data)
-        start = self._index_in_epoch
-        if start + batch_size > self._num_examples and batch_size <= self._num_examples:
+        end = self._index_in_epoch + batch_size
+        if batch_size <= self._num_examples < end:
             self._epochs_completed += 1
             if shuffle:
                 self._shuffle()
             self._index_in_epoch = 0
-        elif start == 0:
-            return super().next_batch(batch_size, shuffle=False)
         return super().next_batch(batch_size, shuffle=False)
 
 
@@ -147,14 +153,21 @@ class Data:
         sets = input_data.read_data_sets(folder, dataset=self._dataset, **options)
         self.info = sets.info
         self._program.record.add('read_data_sets', 'mnist_tut.input_data', 'data')
-        if is_copy or current.before('1.1'):
+        kind: type[ScriptDataSet] = ScriptDataSet
+        # Names that are gone by 1.3 are most likely of 0.x.
+        if is_copy or current.before('1.1', default=current.before('1.3')):
             self._program.record.add(
                 'batches before 1.1',
                 'the first epoch is in the order of the file',
                 'meaning',
             )
-            for data_set in sets:
-                data_set.__class__ = OldDataSet
+            kind = OldDataSet
+        else:
+            seed = options.get('seed', tf.get_default_graph().seed)
+            if seed is not None:
+                np.random.seed(seed % 2**32)
+        for data_set in sets:
+            data_set.__class__ = kind
         return sets
 
     def locate(self, folder: str) -> locate.DatasetInfo:
