@@ -119,6 +119,8 @@ def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
         status = 130
     except BaseException as error:
         _print_traceback(error, program)
+        if report.missing(error):
+            print(report.missing(error), file=sys.stderr)
         status = 1
     sys.stdout.flush()
     if options.explain:

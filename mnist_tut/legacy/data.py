@@ -20,6 +20,7 @@ from mnist_tut import input_data
 from mnist_tut.data import download, idx, locate
 from mnist_tut.data.dataset import DataSet, Datasets
 from mnist_tut.errors import UserError, printable
+from mnist_tut.legacy import archives
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -35,10 +36,15 @@ _OURS = {
 
 
 def file_name(path: Any) -> str | None:
-    """Returns which of MNIST's four files a path or URL names, or None."""
+    """Returns which of MNIST's files a path or URL names, or None.
+
+    That is one of the four, or one of `archives.NAMES`.
+    """
     if not isinstance(path, str | os.PathLike):
         return None
     base = os.path.basename(os.fsdecode(path))
+    if base in archives.NAMES:
+        return base
     base = re.sub(r'\.(idx[13])-', r'-\1-', base.removesuffix('.gz'))
     return _NAMES.get(base)
 
@@ -192,6 +198,12 @@ class Data:
         if name is None or os.path.exists(path):
             return path
         folder = os.path.dirname(path)
+        if name in archives.NAMES:
+            if folder:
+                os.makedirs(folder, exist_ok=True)
+            self._program.record.add(f'the file {path}', 'MNIST, verified', 'data')
+            archives.write(path, *self.load_arrays(folder=folder or os.curdir))
+            return path
         source = os.path.abspath(
             os.fspath(self.locate(folder or os.curdir).files[name])
         )
@@ -227,9 +239,9 @@ class Data:
             with open(path, 'rb') as file:
                 return file.read()
 
-    def load_arrays(self, path: Any = 'mnist.npz') -> Any:
+    def load_arrays(self, path: Any = 'mnist.npz', folder: str = '') -> Any:
         """Returns ((images, labels), (test images, test labels)), as Keras does."""
-        folder = self._folder or os.path.join(
+        folder = self._folder or folder or os.path.join(
             os.path.expanduser('~'), '.keras', 'datasets', 'mnist'
         )
         info = self.locate(folder)

@@ -24,6 +24,8 @@ from mnist_tut.legacy.sources import Sources
 from mnist_tut.legacy.tree import Tree
 from mnist_tut.legacy.world import World
 
+import numpy as np
+
 
 class Options(NamedTuple):
     """How to run a script.
@@ -103,7 +105,6 @@ class Program(Sources):
             names.update(python2.BUILTINS)
         names['__import__'] = self.importer
         names['open'] = self._open
-        names['input'] = names['input']
         if self.python == 2:
             names['file'] = self._open
         names[rewrite.HOOKS] = self.hooks
@@ -147,11 +148,13 @@ class Program(Sources):
             self.importer.active(),
             graph_mode(self._wants_eager()),
             shorten.using(self.limits),
+            np.printoptions(legacy='1.25'),  # 0.11, and not np.float32(0.11)
             warnings.catch_warnings(),
         ):
             # This is about the deprecated API.
             warnings.filterwarnings('ignore', '.*is deprecated', UserWarning)
             warnings.filterwarnings('ignore', '.*deprecated', DeprecationWarning)
+            warnings.filterwarnings('ignore', '.*state_updates', UserWarning)
             warnings.filterwarnings('ignore', category=SyntaxWarning)
             try:
                 self.execute(self.path, self.globals)

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from mnist_tut.errors import printable
+
 if TYPE_CHECKING:
     from mnist_tut.legacy.program import Program
 
@@ -32,6 +34,26 @@ def summary(program: 'Program') -> str:
     if notes:
         text += f'; {len(notes)} note{"s" if len(notes) > 1 else ""} (--explain)'
     return text
+
+
+# How files of examples end.
+_DATA = (
+    *('.npz', '.npy', '.pkl', '.gz', '.csv', '.mat', '.bin', '.tfrecords', '.tar'),
+    *('.zip', '.h5', '.hdf5', '.txt', '.jpg', '.png', '.bz2', '.pickle'),
+)
+
+
+def missing(error: BaseException) -> str:
+    """Returns the line about a data file that a script opened in vain, or ''."""
+    name = getattr(error, 'filename', None)
+    if not isinstance(error, FileNotFoundError) or not isinstance(name, str):
+        return ''
+    if not name.endswith(_DATA):
+        return ''
+    return (
+        f'legacy: {printable(name)} is missing: this script needs another data set '
+        'than MNIST, which alone is provided here'
+    )
 
 
 def explain(program: 'Program') -> str:

@@ -347,6 +347,8 @@ def numpy_functions(program: 'Program') -> dict[str, Any]:
         return save
 
     def load(file: Any, *args: Any, **kwargs: Any) -> Any:
+        if file_name(file):
+            program.data.provide(file)
         if len(args) < 2:
             kwargs.setdefault('allow_pickle', True)
         if program.python == 2:

@@ -1,10 +1,13 @@
 """tf.keras, whose data sets come from us and whose training can be shortened."""
 
 import functools
+import os
 from typing import Any
 
 from mnist_tut.errors import UserError
 from mnist_tut.legacy import current
+from mnist_tut.legacy.contrib import shorten
+from mnist_tut.legacy.data import file_name
 from mnist_tut.legacy.served import provides
 
 import tensorflow.compat.v1 as tf
@@ -13,6 +16,20 @@ import tensorflow.compat.v1 as tf
 @provides('tf.keras.datasets.mnist.load_data')
 def _load_data(program: Any) -> Any:
     return program.data.load_arrays
+
+
+@provides('tf.keras.utils.get_file')
+def _get_file(program: Any) -> Any:
+    def get_file(fname: Any, origin: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if file_name(fname) is None or kwargs.get('untar') or kwargs.get('extract'):
+            return tf.keras.utils.get_file(fname, origin, *args, **kwargs)
+        folder = kwargs.get('cache_dir') or os.path.join(
+            os.path.expanduser('~'), '.keras'
+        )
+        folder = os.path.join(folder, kwargs.get('cache_subdir', 'datasets'))
+        return program.data.provide(os.path.join(folder, os.path.basename(fname)))
+
+    return get_file
 
 
 @provides('tf.contrib.learn.datasets.load_dataset')
@@ -40,37 +57,41 @@ for _name in ('cifar10', 'cifar100', 'imdb', 'reuters', 'boston_housing'):
     _other_set(_name)
 
 
+class _Counter(tf.keras.callbacks.Callback):
+    """Counts batches, and stops the training."""
+
+    def __init__(self, training: shorten.Training):
+        super().__init__()
+        self._training = training
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Counts a batch."""
+        if self._training.is_over():
+            self.model.stop_training = True
+
+
 @functools.cache
 def _model_class(name: str) -> Any:
-    """Returns a Keras model whose `fit` ends after the steps that are left."""
+    """Returns a Keras model whose training ends after the steps that are left."""
     base = getattr(tf.keras, name)
 
-    class Counter(tf.keras.callbacks.Callback):
-        """Counts batches, and stops the training."""
-
-        def __init__(self, limits: Any):
-            super().__init__()
-            self.limits = limits
-            self.steps = 0
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            """Counts a batch."""
-            self.steps += 1
-            self.limits.count_step(id(self.model))
-            if self.limits.steps is not None and self.steps >= self.limits.steps:
-                self.model.stop_training = True
-
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        program = current.program()
         if 'nb_epoch' in kwargs:
             current.note('fit(nb_epoch=)', 'fit(epochs=)')
             kwargs['epochs'] = kwargs.pop('nb_epoch')
-        if program is not None and program.limits.active:
-            callbacks = [*(kwargs.get('callbacks') or []), Counter(program.limits)]
-            kwargs['callbacks'] = callbacks
+        if shorten.is_limited():
+            counter = _Counter(shorten.Training(f'{name}.fit'))
+            kwargs['callbacks'] = [*(kwargs.get('callbacks') or []), counter]
         return base.fit(self, *args, **kwargs)
 
-    return type(name, (base,), {'fit': fit, '__doc__': base.__doc__})
+    def train_on_batch(self: Any, *args: Any, **kwargs: Any) -> Any:
+        program = current.program()
+        if program is not None:
+            program.limits.count_step(id(self))
+        return base.train_on_batch(self, *args, **kwargs)
+
+    own = {'fit': fit, 'train_on_batch': train_on_batch, '__doc__': base.__doc__}
+    return type(name, (base,), own)
 
 
 def _model(name: str) -> None:

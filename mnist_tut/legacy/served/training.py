@@ -18,14 +18,18 @@ _OPTIMIZERS = (
 
 @functools.cache
 def optimizer_class(name: str) -> Any:
-    """Returns an optimizer that also works under `reuse_variables()`.
+    """Returns an optimizer that counts its steps, where it takes them eagerly.
 
+    It also works under `reuse_variables()`.
     Before 1.0 the slots of an optimizer were made whatever the scope said; since then a
     scope that reuses variables refuses to make them.
     """
     base = getattr(tf.train, name)
 
     def apply_gradients(self: Any, *args: Any, **kwargs: Any) -> Any:
+        program = current.program()
+        if tf.executing_eagerly() and program is not None:
+            program.limits.count_step(id(self))
         scope = tf.get_variable_scope()
         if scope.reuse is not True:
             return base.apply_gradients(self, *args, **kwargs)
