@@ -7,7 +7,7 @@ import sys
 # an old program does, such as the end of an input queue.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
-from mnist_tut.legacy.command import main  # noqa: E402
+from mnist_tut.legacy.command import main
 
 if __name__ == '__main__':
     sys.exit(main(sys.argv[1:]))

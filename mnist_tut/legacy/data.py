@@ -14,19 +14,17 @@ import tempfile
 import types
 import urllib.parse
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_tut import input_data
 from mnist_tut.data import download, idx, locate
 from mnist_tut.data.dataset import DataSet, Datasets
 from mnist_tut.errors import UserError, printable
 from mnist_tut.legacy import archives
+from mnist_tut.legacy.current import Program
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 _NAMES = {file.name.removesuffix('.gz'): file.name for file in download.FILES}
 _OURS = {
@@ -107,7 +105,7 @@ class Data:
         info: Which data set it is; None until one was needed.
     """
 
-    def __init__(self, program: 'Program', dataset: str, folder: str | None):
+    def __init__(self, program: Program, dataset: str, folder: str | None):
         self._program = weakref.proxy(program)
         self._dataset = dataset
         self._folder = folder
@@ -241,8 +239,10 @@ class Data:
 
     def load_arrays(self, path: Any = 'mnist.npz', folder: str = '') -> Any:
         """Returns ((images, labels), (test images, test labels)), as Keras does."""
-        folder = self._folder or folder or os.path.join(
-            os.path.expanduser('~'), '.keras', 'datasets', 'mnist'
+        folder = (
+            self._folder
+            or folder
+            or os.path.join(os.path.expanduser('~'), '.keras', 'datasets', 'mnist')
         )
         info = self.locate(folder)
         self._program.record.add('mnist.load_data', 'mnist_tut.input_data', 'data')

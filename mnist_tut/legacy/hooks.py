@@ -2,14 +2,12 @@
 
 import operator
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mnist_tut.legacy.current import Program
 from mnist_tut.legacy.limits import Loop
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 
 def _is_whole(number: Any) -> bool:
@@ -21,7 +19,7 @@ def _is_whole(number: Any) -> bool:
 class Hooks:
     """The hooks of one program."""
 
-    def __init__(self, program: 'Program'):
+    def __init__(self, program: Program):
         self._program = program
 
     def divide(self, a: Any, b: Any) -> Any:

@@ -14,13 +14,11 @@ import sys
 import threading
 import types
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_tut.errors import UserError
+from mnist_tut.legacy.current import Program
 from mnist_tut.legacy.tree import GoneImportError
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 _INPUT_DATA = ('input_data', 'mnist_input_data')
 _EXAMPLES = (
@@ -33,7 +31,7 @@ _EXAMPLES = (
 class Importer:
     """What `import` does in the files of one program."""
 
-    def __init__(self, program: 'Program'):
+    def __init__(self, program: Program):
         self._program = program
         self._own: dict[str, types.ModuleType] = {}
         self._finder = _Finder(program)
@@ -227,7 +225,7 @@ class _Package(types.ModuleType):
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds the neighbouring files of a script."""
 
-    def __init__(self, program: 'Program'):
+    def __init__(self, program: Program):
         self._program = program
         self.found: set[str] = set()
 
@@ -288,7 +286,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 class _Loader(importlib.abc.Loader):
     """Executes a neighbour as the script is executed."""
 
-    def __init__(self, program: 'Program', path: str):
+    def __init__(self, program: Program, path: str):
         self._program = program
         self._path = path
 

@@ -2,13 +2,12 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
+from mnist_tut.legacy.current import Program
 
 
-def make_folder(program: 'Program', path: Any) -> None:
+def make_folder(program: Program, path: Any) -> None:
     """Makes the folder of a file that a script is about to write."""
     if not isinstance(path, str | os.PathLike):
         return
@@ -21,7 +20,7 @@ def make_folder(program: 'Program', path: Any) -> None:
 class Plots:
     """Saves the figures that a script shows, and never waits for a window."""
 
-    def __init__(self, program: 'Program'):
+    def __init__(self, program: Program):
         self._program = program
         self._saved = 0
         self._animations: list[Any] = []
@@ -171,7 +170,7 @@ class Plots:
         return {'FuncAnimation': FuncAnimation}
 
 
-def overlays(program: 'Program') -> dict[str, Any]:
+def overlays(program: Program) -> dict[str, Any]:
     """Returns the overlays of Matplotlib: real module, function that makes ours."""
     plots = program.plots
 

@@ -4,15 +4,13 @@ Source:
     SciPy 1.0, misc/pilutil.py.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_tut.legacy import outputs
+from mnist_tut.legacy.current import Program
 
 import numpy as np
 import PIL.Image
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 _FILTERS = {
     'nearest': PIL.Image.Resampling.NEAREST,
@@ -100,7 +98,7 @@ def imread(name: Any, flatten: bool = False, mode: str | None = None) -> np.ndar
         return np.array(loaded)
 
 
-def scipy_misc(program: 'Program') -> dict[str, Any]:
+def scipy_misc(program: Program) -> dict[str, Any]:
     """Returns the names of scipy.misc."""
 
     def imsave(name: Any, arr: Any, format: str | None = None) -> None:  # noqa: A002
@@ -148,7 +146,7 @@ def scipy_misc(program: 'Program') -> dict[str, Any]:
     }
 
 
-def ndimage(program: 'Program') -> dict[str, Any]:
+def ndimage(program: Program) -> dict[str, Any]:
     """Returns the names that scipy.ndimage lost."""
     return {'imread': scipy_misc(program)['imread']}
 

@@ -7,22 +7,21 @@ always the same task gets plain servers for the others.
 """
 
 import ast
+import inspect
 import json
 import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from mnist_tut import runtime  # noqa: F401  (first: without TensorFlow's banners)
 from mnist_tut.errors import printable
 from mnist_tut.legacy import cluster
+from mnist_tut.legacy.current import Program
 
 import tensorflow.compat.v1 as tf
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 # The usual name first.
 _JOB_FLAGS = (
@@ -322,7 +321,7 @@ class Link:
         self._connection.send_bytes(json.dumps(message).encode())
         return json.loads(self._connection.recv_bytes())
 
-    def join(self, program: 'Program', argv: Sequence[str]) -> list[str]:
+    def join(self, program: Program, argv: Sequence[str]) -> list[str]:
         """Returns the script's arguments as this task."""
         self._role = role = Role(outline(program.trees.values()), argv)
         if not role.is_cluster:
@@ -411,6 +410,30 @@ def target(target: Any) -> Any:
 def supervised(kwargs: dict[str, Any]) -> dict[str, Any]:
     """Returns a Supervisor's arguments: on one machine 1 s of waiting does."""
     return kwargs if _link is None else {'recovery_wait_secs': 1, **kwargs}
+
+
+class _QuickCreator(tf.train.WorkerSessionCreator):
+    """Waits for the chief by the second, and not by half a minute."""
+
+    def _get_session_manager(self) -> Any:
+        manager = super()._get_session_manager()
+        manager._recovery_wait_secs = 1
+        return manager
+
+
+def monitored_training_session(*args: Any, **kwargs: Any) -> Any:
+    """Is tf.train.MonitoredTrainingSession; on one machine 1 s of waiting does."""
+    given = inspect.signature(tf.train.MonitoredTrainingSession).bind(*args, **kwargs)
+    if _link is None or given.arguments.get('is_chief', True):
+        return tf.train.MonitoredTrainingSession(*args, **kwargs)
+    given.apply_defaults()
+    options = given.arguments
+    names = ('scaffold', 'master', 'config', 'max_wait_secs')
+    return tf.train.MonitoredSession(
+        _QuickCreator(**{name: options[name] for name in names}),
+        hooks=options['hooks'] or [],
+        stop_grace_period_secs=options['stop_grace_period_secs'],
+    )
 
 
 def serve() -> None:

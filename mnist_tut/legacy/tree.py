@@ -10,16 +10,14 @@ import importlib
 import importlib.util
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_tut import runtime  # noqa: F401  (first: without TensorFlow's banners)
 from mnist_tut.errors import UserError
 from mnist_tut.legacy import names
+from mnist_tut.legacy.current import Program
 
 import tensorflow.compat.v1 as tf
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 _MISSING = object()
 _STAND_INS = 'mnist_tut.legacy.contrib'
@@ -61,7 +59,7 @@ class Tree:
         provided: Functions and classes by old name ('tf.concat'), from our modules.
     """
 
-    def __init__(self, program: 'Program', provided: dict[str, Any]):
+    def __init__(self, program: Program, provided: dict[str, Any]):
         self.program = program
         self.provided = provided
         self._modules: dict[str, Served] = {}
@@ -231,10 +229,10 @@ def _has_keras() -> bool:
 class Provider:
     """A name whose value depends on the program."""
 
-    def __init__(self, make: Callable[['Program'], Any]):
+    def __init__(self, make: Callable[[Program], Any]):
         self._make = make
 
-    def __call__(self, program: 'Program') -> Any:
+    def __call__(self, program: Program) -> Any:
         """Returns the value for that program."""
         return self._make(program)
 

@@ -8,15 +8,13 @@ import importlib
 import importlib.util
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from mnist_tut.legacy import outputs, pictures
+from mnist_tut.legacy.current import Program
 from mnist_tut.legacy.data import Response, file_name
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 
 class Overlay(types.ModuleType):
@@ -64,12 +62,11 @@ class Overlay(types.ModuleType):
         return sorted(names)
 
 
-class Renamed:
+class Renamed(NamedTuple):
     """A name that was removed, and what stands for it today."""
 
-    def __init__(self, value: Any, today: str):
-        self.value = value
-        self.today = today
+    value: Any
+    today: str
 
 
 _KERAS_LAYERS = (
@@ -97,7 +94,7 @@ def _keras_module(name: str) -> str:
 class World:
     """The overlays of one program."""
 
-    def __init__(self, program: 'Program'):
+    def __init__(self, program: Program):
         self.program = program
         self._modules: dict[str, Overlay] = {}
         self._makers: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
@@ -314,7 +311,7 @@ def numpy_names() -> dict[str, Any]:
     }
 
 
-def numpy_functions(program: 'Program') -> dict[str, Any]:
+def numpy_functions(program: Program) -> dict[str, Any]:
     """Returns NumPy's functions that take or return something else today."""
 
     def ragged(function: Callable[..., Any]) -> Callable[..., Any]:

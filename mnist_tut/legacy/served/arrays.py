@@ -4,7 +4,7 @@ import numbers
 from typing import Any
 
 from mnist_tut.legacy import current
-from mnist_tut.legacy.served import arguments, renamed, serves
+from mnist_tut.legacy.served.registry import arguments, renamed, serves
 
 import numpy as np
 import tensorflow.compat.v1 as tf

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from mnist_tut.legacy import current, task
-from mnist_tut.legacy.served import arguments, serves
+from mnist_tut.legacy.served.registry import arguments, serves
 
 import tensorflow.compat.v1 as tf
 

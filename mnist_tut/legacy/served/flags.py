@@ -11,14 +11,12 @@ Source:
 import sys
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mnist_tut.legacy.served import provides
+from mnist_tut.legacy.current import Program
+from mnist_tut.legacy.served.registry import provides
 
 from absl import flags as absl_flags
-
-if TYPE_CHECKING:
-    from mnist_tut.legacy.program import Program
 
 
 class Flags(absl_flags.FlagValues):
@@ -43,7 +41,7 @@ class Flags(absl_flags.FlagValues):
             sys.exit(1)
 
 
-def _define(program: 'Program', name: str) -> Callable[..., Any]:
+def _define(program: Program, name: str) -> Callable[..., Any]:
     """Returns a DEFINE function of the program's own flags."""
     define = getattr(absl_flags, name)
 
@@ -71,14 +69,14 @@ def _define(program: 'Program', name: str) -> Callable[..., Any]:
             # A default of another type was kept as it was.
             holder = define(flag_name, None, help or '', *args, **kwargs)
             program.flags[flag_name].default = default
-            program.flags[flag_name].value = default
+            setattr(program.flags, flag_name, default)
             return holder
 
     return define_flag
 
 
 @provides('tf.app.flags', 'tf.flags', 'absl.flags', 'tf.python.platform.flags')
-def _flags_module(program: 'Program') -> Any:
+def _flags_module(program: Program) -> Any:
     """Returns the module of the program's flags."""
     if program.flags_module is None:
         module = types.ModuleType('flags')
@@ -87,8 +85,8 @@ def _flags_module(program: 'Program') -> Any:
                 setattr(module, name, _define(program, name))
             elif not name.startswith('_'):
                 setattr(module, name, getattr(absl_flags, name))
-        module.DEFINE_bool = module.DEFINE_boolean  # type: ignore[attr-defined]
-        module.FLAGS = program.flags  # type: ignore[attr-defined]
+        own = vars(module)
+        own.update(DEFINE_bool=own['DEFINE_boolean'], FLAGS=program.flags)
         for name in (
             'mark_flag_as_required', 'mark_flags_as_required',
             'mark_flags_as_mutual_exclusive', 'register_validator',
@@ -105,7 +103,7 @@ def _flags_module(program: 'Program') -> Any:
     return program.flags_module
 
 
-def _run(program: 'Program') -> Callable[..., None]:
+def _run(program: Program) -> Callable[..., None]:
     """Returns tf.app.run: it parses the flags, calls main and exits with its result."""
 
     def run(main: Any = None, argv: Any = None) -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from mnist_tut.legacy import current
-from mnist_tut.legacy.served import arguments, serves
 from mnist_tut.legacy.served.arrays import is_scalar
+from mnist_tut.legacy.served.registry import arguments, serves
 
 import tensorflow.compat.v1 as tf
 

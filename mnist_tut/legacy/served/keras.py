@@ -8,7 +8,7 @@ from mnist_tut.errors import UserError
 from mnist_tut.legacy import current
 from mnist_tut.legacy.contrib import shorten
 from mnist_tut.legacy.data import file_name
-from mnist_tut.legacy.served import provides
+from mnist_tut.legacy.served.registry import provides
 
 import tensorflow.compat.v1 as tf
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mnist_tut.legacy import current
-from mnist_tut.legacy.served import arguments, renamed, serves
+from mnist_tut.legacy.served.registry import arguments, renamed, serves
 
 import tensorflow.compat.v1 as tf
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mnist_tut.legacy.served import serves
+from mnist_tut.legacy.served.registry import serves
 
 import tensorflow.compat.v1 as tf
 

@@ -13,7 +13,8 @@ import functools
 from typing import Any
 
 from mnist_tut.legacy import current
-from mnist_tut.legacy.served import arguments, provides, serves, variables
+from mnist_tut.legacy.served import variables
+from mnist_tut.legacy.served.registry import arguments, provides, serves
 
 import tensorflow.compat.v1 as tf
 

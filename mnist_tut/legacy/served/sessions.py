@@ -7,7 +7,7 @@ from typing import Any
 
 from mnist_tut import runtime
 from mnist_tut.legacy import current, task
-from mnist_tut.legacy.served import provides, serves
+from mnist_tut.legacy.served.registry import provides, serves
 
 import tensorflow.compat.v1 as tf
 
@@ -105,7 +105,9 @@ serves('tf.train.Supervisor')(Supervisor)
 
 
 def _monitored(name: str) -> None:
-    real = getattr(tf.train, name)
+    real: Any = getattr(tf.train, name)
+    if name == 'MonitoredTrainingSession':
+        real = task.monitored_training_session
 
     @functools.wraps(real)
     def make(*args: Any, **kwargs: Any) -> Any:

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from mnist_tut.legacy import current
-from mnist_tut.legacy.served import arguments, provides, serves
+from mnist_tut.legacy.served.registry import arguments, provides, serves
 
 import tensorflow.compat.v1 as tf
 
