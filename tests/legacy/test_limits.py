@@ -88,3 +88,56 @@ def test_seconds_end_a_loop(tmp_path):
 def test_without_a_limit_nothing_is_cut(tmp_path):
     text = MODEL + 'for i in range(30):\n    sess.run(train)\n'
     assert scripts.run(tmp_path, text + 'after = sess.run(w)')['after'] == 30
+
+
+def test_an_eager_training_loop_ends(tmp_path):
+    result = scripts.run(
+        tmp_path,
+        """
+        import tensorflow as tf
+        import tensorflow.contrib.eager as tfe
+        tf.enable_eager_execution()
+        w = tfe.Variable(2.0)
+        optimizer = tf.train.GradientDescentOptimizer(0.1)
+        minimized = applied = 0
+        while minimized < 50:
+            optimizer.minimize(lambda: w * w)
+            minimized += 1
+        while applied < 50:
+            with tf.GradientTape() as tape:
+                loss = w * w
+            gradients = tape.gradient(loss, [w])
+            optimizer.apply_gradients(zip(gradients, [w]))
+            applied += 1
+        """,
+        steps=3,
+    )
+    assert (result['minimized'], result['applied']) == (3, 3)
+
+
+@pytest.mark.parametrize('package', ['tensorflow.keras', 'keras'])
+def test_keras_training_ends(tmp_path, package):
+    result = scripts.run(
+        tmp_path,
+        f"""
+        import numpy as np
+        from {package}.models import Sequential, Model
+        from {package}.layers import Dense, Input
+        x, y = np.ones([60, 3], 'float32'), np.ones([60, 1], 'float32')
+        plain = Sequential([Dense(1, input_shape=(3,))])
+        inputs = Input(shape=(3,))
+        wired = Model(inputs=inputs, outputs=Dense(1)(inputs))
+        plain.compile('sgd', 'mse')
+        wired.compile('sgd', 'mse')
+        first = plain.fit(x, y, batch_size=10, epochs=5, verbose=0)
+        second = wired.fit(x, y, batch_size=10, epochs=5, verbose=0)
+        steps = 0
+        while steps < 50:
+            plain.train_on_batch(x, y)
+            steps += 1
+        """,
+        steps=3,
+    )
+    assert len(result['first'].history['loss']) == 1
+    assert len(result['second'].history['loss']) == 1
+    assert result['steps'] == 3
