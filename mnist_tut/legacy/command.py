@@ -28,6 +28,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from mnist_tut.data import locate
 from mnist_tut.errors import UserError, printable
 
 
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--diff', action='store_true')
     parser.add_argument('--era')
     parser.add_argument('--python', type=int, choices=(2, 3))
-    parser.add_argument('--dataset', default='auto')
+    parser.add_argument('--dataset', default='auto', choices=locate.DATASETS)
     parser.add_argument('--data_dir')
     parser.add_argument('--local-cluster', action='store_true')
     parser.add_argument('--help', '-h', action='store_true')
@@ -71,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
             return 0
         for name in ('steps', 'seconds'):
             value = getattr(options, name)
-            if value is not None and value <= 0:
+            if value is not None and not 0 < value < float('inf'):
                 raise UserError(f'--{name}={value}: expected more than 0')
         if options.local_cluster and not (options.check or options.diff):
             from mnist_tut.legacy import cluster

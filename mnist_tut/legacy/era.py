@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable
 
+from mnist_tut.errors import FlagError, printable
 from mnist_tut.legacy import names
 
 
@@ -89,7 +90,18 @@ class Era:
 
 
 def of_version(version: str) -> Era:
-    """Returns the era of a single version, given with --era."""
+    """Returns the era of a single version, given with --era.
+
+    Raises:
+        FlagError: If it is no version from 0.5 to 1.15.
+    """
+    if not re.fullmatch(r'\d+\.\d+(\.\w+)?', version) or not (
+        (0, 5) <= key(version) <= (1, 15)
+    ):
+        raise FlagError(
+            f'--era={printable(version)}: expected a version of TensorFlow from 0.5 '
+            'to 1.15'
+        )
     major, minor = (*key(version), 0)[:2]
     return Era(version, f'{major}.{minor + 1}' if major == 0 or minor < 15 else '2.0')
 

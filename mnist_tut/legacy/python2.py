@@ -34,6 +34,8 @@ _SIGNS = re.compile(
     r'|\bsys\.(maxint|setdefaultencoding)\b',
     re.MULTILINE,
 )
+# Control characters other than blanks, and a DOS file's end.
+_BINARY = re.compile(rb'[\x00-\x07\x0e-\x19\x1b-\x1f\x7f]|\x1a(?!\s*$)')
 _COMMENT = re.compile(r'(?<![\'"])#.*')
 
 
@@ -93,7 +95,7 @@ def read(path: str) -> str:
             content = file.read()
     except OSError as error:
         raise UserError(f'{printable(path)}: {error.strerror}') from error
-    if b'\0' in content:
+    if _BINARY.search(content):
         raise UserError(f'{printable(path)} is not a Python file: it is not text')
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
