@@ -135,6 +135,10 @@ class Cells(Program):
         if not _has_old_keras():
             print(_RESTART)
 
+    def assume(self, statement: str) -> None:
+        """Takes a statement that was run before for one of the cells'."""
+        self._statements += ast.parse(statement).body
+
     def begin(self, name: str) -> None:
         """Notes the file name under which IPython has compiled a cell."""
         self.record.files.add(name)
@@ -192,6 +196,7 @@ class Extension:
             served = self.cells.tree.module('tensorflow')
             for name, value in list(self._shell.user_ns.items()):
                 if value is tf2 or value is tf:
+                    self.cells.assume(f'import tensorflow as {name}')
                     self._replace(stack, name, served)
             self._add(stack, self._shell.ast_transformers, self.cells)
             post = self._shell.input_transformers_post
@@ -279,7 +284,9 @@ class Extension:
         if not line.strip():
             print(report.explain(cells))
             return
-        parser = argparse.ArgumentParser('%legacy', add_help=False, exit_on_error=False)
+        parser = argparse.ArgumentParser(
+            '%legacy', add_help=False, allow_abbrev=False, exit_on_error=False
+        )
         parser.add_argument('--steps', type=int)
         parser.add_argument('--seconds', type=float)
         parser.add_argument('--era')
