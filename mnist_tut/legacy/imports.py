@@ -110,8 +110,9 @@ class Importer:
                 except ModuleNotFoundError as error:
                     if name.startswith(('keras', 'sklearn')):
                         raise GoneImportError(
-                            f'{name} needs {error.name}, which is missing: '
-                            "pip install 'mnist_tut[legacy]'"
+                            f'{self._program.record.place()}{name} needs the package '
+                            f'{error.name}; it is missing: pip install '
+                            "'mnist_tut[legacy]'"
                         ) from error
                     if (
                         error.name

@@ -57,19 +57,6 @@ for _name in ('cifar10', 'cifar100', 'imdb', 'reuters', 'boston_housing'):
     _other_set(_name)
 
 
-class _Counter(tf.keras.callbacks.Callback):
-    """Counts batches, and stops the training."""
-
-    def __init__(self, training: shorten.Training):
-        super().__init__()
-        self._training = training
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Counts a batch."""
-        if self._training.is_over():
-            self.model.stop_training = True
-
-
 @functools.cache
 def _model_class(name: str) -> Any:
     """Returns a Keras model whose training ends after the steps that are left."""
@@ -80,18 +67,27 @@ def _model_class(name: str) -> Any:
             current.note('fit(nb_epoch=)', 'fit(epochs=)')
             kwargs['epochs'] = kwargs.pop('nb_epoch')
         if shorten.is_limited():
-            counter = _Counter(shorten.Training(f'{name}.fit'))
+            training = shorten.Training(f'{name}.fit')
+
+            def count(*_: Any, **__: Any) -> None:
+                if training.is_over():
+                    self.stop_training = True
+
+            # Made here: tf.keras may be missing where no program uses it.
+            counter = tf.keras.callbacks.LambdaCallback(on_batch_end=count)
             kwargs['callbacks'] = [*(kwargs.get('callbacks') or []), counter]
-        return base.fit(self, *args, **kwargs)
+        # Keras changes the base of the class, to one for graphs, when it makes a model.
+        return super(made, self).fit(*args, **kwargs)
 
     def train_on_batch(self: Any, *args: Any, **kwargs: Any) -> Any:
         program = current.program()
         if program is not None:
             program.limits.count_step(id(self))
-        return base.train_on_batch(self, *args, **kwargs)
+        return super(made, self).train_on_batch(*args, **kwargs)
 
     own = {'fit': fit, 'train_on_batch': train_on_batch, '__doc__': base.__doc__}
-    return type(name, (base,), own)
+    made: Any = type(name, (base,), own)
+    return made
 
 
 def _model(name: str) -> None:
