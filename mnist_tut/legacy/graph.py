@@ -30,9 +30,8 @@ def graph_mode(eager: bool = False) -> Iterator[None]:
     tf.disable_control_flow_v2()
     tf.disable_v2_tensorshape()
     graphs._global_default_graph = None
-    mode = contextlib.nullcontext() if eager else context.graph_mode()
     try:
-        with mode:
+        with contextlib.nullcontext() if eager else _without_eager():
             yield
     finally:
         # An InteractiveSession that was never closed is still on the stacks.
@@ -45,3 +44,16 @@ def graph_mode(eager: bool = False) -> Iterator[None]:
             tf.enable_control_flow_v2()
         if shapes is not False:
             tf.enable_v2_tensorshape()
+
+
+@contextlib.contextmanager
+def _without_eager() -> Iterator[None]:
+    """Makes graphs the outermost context, of which Keras asks too."""
+    switches = context.context().context_switches
+    num_switches = len(switches.stack)
+    switches.push(False, context.graph_mode, None)
+    try:
+        with context.graph_mode():
+            yield
+    finally:
+        del switches.stack[num_switches:]
