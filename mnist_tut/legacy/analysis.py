@@ -159,6 +159,12 @@ class _File:
                     lines.append('pass')
                 else:
                     lines.append(_import_line(alias.name, alias.asname or ''))
+        base = f'{node.module}.' if isinstance(node, ast.ImportFrom) else ''
+        for alias in node.names:
+            row = _gone(base + alias.name)
+            if row is not None:
+                yield self.change(node, row.old, row.advice)
+                return
         if None in lines:
             yield self.change(node, old, 'a stand-in of this package')
             return
@@ -277,6 +283,13 @@ def _is_module(name: str) -> bool:
     import types
 
     return isinstance(tree._stand_in(name), types.ModuleType)
+
+
+def _gone(full: str) -> names.Name | None:
+    """Returns the row of an imported module or name that cannot be served, or None."""
+    short = full.replace('tensorflow', 'tf', 1)
+    row = names.find(short) or names.find(short.replace('.python.', '.', 1))
+    return row if row is not None and not row.today else None
 
 
 def _import_line(full: str, bound: str) -> str | None:

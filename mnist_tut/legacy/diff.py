@@ -4,7 +4,7 @@ import ast
 import difflib
 from typing import TYPE_CHECKING
 
-from mnist_tut.legacy import analysis, era
+from mnist_tut.legacy import analysis, era, python2
 
 if TYPE_CHECKING:
     from mnist_tut.legacy.program import Program
@@ -22,7 +22,10 @@ def modern(program: 'Program') -> tuple[str, list[str]]:
     lines: list[str] = []
     problems: list[str] = []
     for path, changes in analysis.find(program).items():
-        new = _rewrite(program, program.translated(path))
+        new = program.translated(path)
+        if program.python == 2:
+            new = python2.complete(new, path)
+        new = _rewrite(program, new)
         new = _first_lines(program.trees[path], new)
         old = program.source_of(path)
         lines += difflib.unified_diff(

@@ -21,7 +21,13 @@ _WITHOUT = {
     'intern', 'reduce', 'reload', 'operator', 'exitfunc', 'future',
     'standarderror', 'unicode', 'basestring', 'long', 'raw_input', 'xrange', 'input',
     'zip', 'filter', 'map', 'isinstance', 'asserts', 'apply', 'getcwdu', 'buffer',
-    'idioms', 'set_literal', 'ws_comma', 'callable', 'import', 'metaclass', 'nonzero',
+    'idioms', 'set_literal', 'ws_comma', 'callable', 'import', 'metaclass',
+}  # fmt: skip
+
+# What makes up for BUILTINS in a script that is to run without them.
+_COMPLETE = {
+    'apply', 'basestring', 'filter', 'getcwdu', 'long', 'map', 'metaclass',
+    'raw_input', 'reduce', 'standarderror', 'unicode', 'xrange', 'zip',
 }  # fmt: skip
 
 # What no program of Python 3 has; such a file is of Python 2 although it parses.
@@ -134,7 +140,7 @@ def expand_tabs(source: str) -> str:
 
 
 @functools.cache
-def _tool(print_function: bool) -> Any:
+def _tool(print_function: bool, complete: bool = False) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
@@ -147,7 +153,11 @@ def _tool(print_function: bool) -> Any:
     fixers = [
         name
         for name in refactor.get_fixers_from_package('fissix.fixes')
-        if name.rpartition('.fix_')[2] not in _WITHOUT
+        if (
+            name.rpartition('.fix_')[2] in _COMPLETE
+            if complete
+            else name.rpartition('.fix_')[2] not in _WITHOUT
+        )
         and not (print_function and name.endswith('.fix_print'))
     ]
     options = {'print_function': print_function}
@@ -177,6 +187,16 @@ def translate(source: str, path: str) -> str:
             continue
         return translated
     raise UserError(syntax_line(source, path, problem))
+
+
+def complete(source: str, path: str) -> str:
+    """Returns a translated source as one that needs no BUILTINS; lines may be added."""
+    try:
+        completed = str(_tool(True, complete=True).refactor_string(source, path))
+        ast.parse(completed)
+    except Exception:  # fissix does not know all of Python 3
+        return source
+    return completed
 
 
 def syntax_line(source: str, path: str, problem: Exception) -> str:
