@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mnist_tut.errors import UserError, printable
-from mnist_tut.legacy import python2, rewrite
+from mnist_tut.legacy import python2, rewrite, shell
 from mnist_tut.legacy.program import Options, Program
 
 # Magics that say what to do with a statement, which is run.
@@ -283,8 +283,8 @@ class Notebook(Program):
             return
         self.translated(path)
         names['__builtins__'] = self.builtins
-        names.setdefault('get_ipython', _NoShell)
-        names.setdefault('display', _display)
+        names.setdefault('get_ipython', shell.NoShell)
+        names.setdefault('display', shell.display)
         division = 'floor' if self.python == 2 else 'note'
         for cell, source in zip(self.cells, self._translated, strict=True):
             self.record.files.add(cell.name)
@@ -316,19 +316,4 @@ class Notebook(Program):
             value = eval(code, names)
             if value is not None and not cell.source.rstrip().endswith(';'):
                 names['_'] = value
-                _display(value, before=f'Out[{cell.number}]: ')
-
-
-def _display(*values: Any, before: str = '', **_: Any) -> None:
-    """Prints what a notebook would show below a cell."""
-    for value in values:
-        print(f'{before}{value!r}')
-
-
-class _NoShell:
-    """Stands for what get_ipython returns, where there is no IPython."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith('__'):
-            raise AttributeError(name)
-        return lambda *args, **kwargs: None
+                shell.display(value, before=f'Out[{cell.number}]: ')

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mnist_tut.errors import UserError, printable
-from mnist_tut.legacy import current, era, python2, rewrite, served
+from mnist_tut.legacy import current, era, python2, rewrite, served, shell
 from mnist_tut.legacy.contrib import shorten
 from mnist_tut.legacy.data import Data, file_name
 from mnist_tut.legacy.graph import graph_mode
@@ -107,6 +107,8 @@ class Program(Sources):
         names['open'] = self._open
         if self.python == 2:
             names['file'] = self._open
+        if any('get_ipython()' in self.source_of(path) for path in self.trees):
+            names.setdefault('get_ipython', shell.NoShell)  # was a notebook once
         names[rewrite.HOOKS] = self.hooks
         return names
 

@@ -4,13 +4,14 @@ An overlay is a module of which some names are ours and all others are the real 
 is served to the script alone.
 """
 
+import base64
 import importlib
 import importlib.util
 import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mnist_tut.legacy import outputs, pictures
+from mnist_tut.legacy import outputs, pictures, shell
 from mnist_tut.legacy.current import Program
 from mnist_tut.legacy.data import Response, file_name
 
@@ -108,6 +109,8 @@ class World:
             'six.moves.urllib.request': ('urllib.request', self._urllib_request),
             'requests': ('requests', self._requests),
             'wget': ('', self._wget),
+            'base64': ('base64', self._base64),
+            **shell.overlays(),
             'scipy': ('scipy', dict),
             'scipy.misc': ('', lambda: pictures.scipy_misc(program)),
             'scipy.ndimage': ('scipy.ndimage', lambda: pictures.ndimage(program)),
@@ -269,6 +272,12 @@ class World:
             return importlib.import_module('requests').get(url, *args, **kwargs)
 
         return {'get': get}
+
+    def _base64(self) -> dict[str, Any]:
+        return {
+            'decodestring': Renamed(base64.decodebytes, 'base64.decodebytes'),
+            'encodestring': Renamed(base64.encodebytes, 'base64.encodebytes'),
+        }
 
     def _wget(self) -> dict[str, Any]:
         retrieve = self._urllib_request()['urlretrieve']

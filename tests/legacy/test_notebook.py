@@ -1,5 +1,6 @@
 """A notebook's cells are run as one program; a traceback names the cell."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -188,3 +189,28 @@ def test_check_names_the_cells(tmp_path):
     assert result.returncode == 0
     assert re.search(r'^old\.ipynb, cell 2:2: tf\.mul -> ', result.stdout, re.M)
     assert re.search(r'^old\.ipynb, cell 3:1: tf\.sub -> ', result.stdout, re.M)
+
+
+def test_a_script_that_was_a_notebook_needs_no_ipython(tmp_path):
+    path = tmp_path / 'old.py'
+    path.write_text(
+        "# coding: utf-8\n# In[1]:\nget_ipython().magic(u'matplotlib inline')\na = 1\n"
+    )
+    assert legacy.run(path)['a'] == 1
+
+
+def test_what_ipython_shows_has_stand_ins_without_it(tmp_path, monkeypatch, capsys):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        'find_spec',
+        lambda name, *args: None if name == 'IPython' else find(name, *args),
+    )
+    cells = [
+        'from IPython.display import Image, clear_output, display\nimport base64',
+        'clear_output()\ndisplay(1)\nImage(data=base64.decodestring(b"YQ=="))',
+    ]
+    legacy.run(notebooks.write(tmp_path, cells))
+    assert capsys.readouterr().out == (
+        '1\nOut[2]: (not shown: IPython is not installed)\n'
+    )
