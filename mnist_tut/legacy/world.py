@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from mnist_tut.legacy import outputs, pictures, shell
 from mnist_tut.legacy.current import Program
 from mnist_tut.legacy.data import Response, file_name
+from mnist_tut.legacy.served import keras_arguments
 
 import numpy as np
 
@@ -76,20 +77,26 @@ _KERAS_LAYERS = (
 )
 
 
+# The package as it was: with the optimizers and the recurrent layers of 1.x.
+_KERAS = 'tf_keras.api._v1.keras'
+
+
 def _keras_module(name: str) -> str:
     """Returns the module of tf-keras for one of the package keras; '' if none."""
     rest = name.removeprefix('keras.')
-    for full in (f'tf_keras.{rest}', f'tf_keras.src.{rest}'):
-        if importlib.util.find_spec(full.rpartition('.')[0]) is None:
-            continue
+    # keras.layers.core and the like are one module today.
+    parent, _, last = rest.partition('.')
+    if parent == 'layers' and last in _KERAS_LAYERS:
+        return f'{_KERAS}.layers'
+    if rest == 'utils.np_utils':
+        return f'{_KERAS}.utils'
+    for full in (f'{_KERAS}.{rest}', f'tf_keras.src.{rest}'):
         try:
             importlib.import_module(full)
         except ImportError:
             continue
         return full
-    # keras.layers.core and the like are one module today.
-    parent, _, last = rest.partition('.')
-    return 'tf_keras.layers' if parent == 'layers' and last in _KERAS_LAYERS else ''
+    return ''
 
 
 class World:
@@ -123,11 +130,13 @@ class World:
             'sklearn.grid_search': ('sklearn.model_selection', dict),
             'sklearn.externals': ('', dict),
             'sklearn.externals.joblib': ('joblib', dict),
-            'keras': ('tf_keras', dict),
-            'keras.models': ('tf_keras.models', self._keras_models),
-            'keras.backend': ('tf_keras.backend', self._keras_backend),
-            'keras.datasets': ('tf_keras.datasets', dict),
-            'keras.datasets.mnist': ('tf_keras.datasets.mnist', self._keras_mnist),
+            'keras': (_KERAS, self._keras_models),
+            'keras.models': (f'{_KERAS}.models', self._keras_models),
+            'keras.layers': (f'{_KERAS}.layers', keras_arguments.layers),
+            'keras.backend': (f'{_KERAS}.backend', self._keras_backend),
+            'keras.datasets': (f'{_KERAS}.datasets', dict),
+            'keras.datasets.mnist': (f'{_KERAS}.datasets.mnist', self._keras_mnist),
+            'keras.utils': (f'{_KERAS}.utils', self._keras_utils),
             'pickle': ('pickle', self._pickle),
             'cPickle': ('pickle', self._pickle),
             'absl': ('absl', dict),
@@ -139,7 +148,8 @@ class World:
         if name.startswith('keras.') and name not in self._makers:
             real = _keras_module(name)
             if real:
-                self._makers[name] = (real, dict)
+                make = keras_arguments.layers if real.endswith('.layers') else dict
+                self._makers[name] = (real, make)
         return name in self._makers
 
     def module(self, name: str) -> Overlay:
@@ -152,6 +162,10 @@ class World:
     def _keras_models(self) -> dict[str, Any]:
         models = self.program.tree.module('tensorflow.keras.models')
         return {name: getattr(models, name) for name in ('Sequential', 'Model')}
+
+    def _keras_utils(self) -> dict[str, Any]:
+        utils = self.program.tree.module('tensorflow.keras.utils')
+        return {'get_file': utils.get_file}
 
     def _keras_backend(self) -> dict[str, Any]:
         return {

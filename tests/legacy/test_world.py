@@ -130,3 +130,38 @@ def test_a_copy_of_input_data_with_functions_of_its_own_is_run(here):
     )
     text = 'import input_data\nprint "Python 2"\nx = input_data.own(7)\n'
     assert scripts.run(here, text)['x'] == 3
+
+
+def test_keras_1_says_it_in_other_words(tmp_path):
+    """The layers' arguments, where they lived, and the history's 'acc'."""
+    result = scripts.run(
+        tmp_path,
+        """
+        import numpy as np
+        from keras.models import Sequential, Model
+        from keras.layers import Input, Convolution2D, Dropout, Flatten
+        from keras.layers.core import Dense
+        from keras.layers.normalization import BatchNormalization
+        from keras.optimizers import SGD
+        from keras.utils import np_utils
+        model = Sequential()
+        model.add(Convolution2D(4, 3, 5, border_mode='same', subsample=(2, 2),
+                                input_shape=(8, 8, 1), dim_ordering='tf'))
+        model.add(BatchNormalization(mode=0))
+        model.add(Dropout(p=0.5))
+        model.add(Flatten())
+        model.add(Dense(output_dim=2, init='glorot_uniform', activation='softmax'))
+        model.compile(SGD(lr=0.1, decay=1e-6), 'categorical_crossentropy',
+                      metrics=['accuracy'])
+        y = np_utils.to_categorical(np.zeros(6), 2)
+        history = model.fit(np.ones([6, 8, 8, 1]), y, nb_epoch=2, verbose=0)
+        acc = history.history['acc']
+        shape = model.layers[0].get_weights()[0].shape
+        inputs = Input(shape=(3,))
+        other = Model(input=inputs, output=Dense(7)(inputs))
+        width = other.predict(np.ones([1, 3])).shape
+        """,
+    )
+    assert len(result['acc']) == 2
+    assert result['shape'] == (3, 5, 1, 4)
+    assert result['width'] == (1, 7)

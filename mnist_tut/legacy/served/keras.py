@@ -1,14 +1,16 @@
 """tf.keras, whose data sets come from us and whose training can be shortened."""
 
+import ast
 import functools
 import os
+import re
 from typing import Any
 
 from mnist_tut.errors import UserError
 from mnist_tut.legacy import current
 from mnist_tut.legacy.contrib import shorten
 from mnist_tut.legacy.data import file_name
-from mnist_tut.legacy.served.registry import provides
+from mnist_tut.legacy.served.registry import provides, renamed
 
 import tensorflow.compat.v1 as tf
 
@@ -85,16 +87,45 @@ def _model_class(name: str) -> Any:
             program.limits.count_step(id(self))
         return super(made, self).train_on_batch(*args, **kwargs)
 
-    own = {'fit': fit, 'train_on_batch': train_on_batch, '__doc__': base.__doc__}
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        if 'input' in kwargs and 'output' in kwargs:
+            current.note('Model(input=, output=)', 'Model(inputs=, outputs=)')
+            kwargs = renamed(kwargs, input='inputs', output='outputs')
+        super(made, self).__init__(*args, **kwargs)
+
+    def compile_model(self: Any, *args: Any, **kwargs: Any) -> Any:
+        # The history's key was 'acc', whichever of its names a program gave.
+        metrics = kwargs.get('metrics')
+        program = current.program()
+        if metrics and program is not None and _reads_acc(program):
+            kwargs['metrics'] = ['acc' if m == 'accuracy' else m for m in metrics]
+        return super(made, self).compile(*args, **kwargs)
+
+    own = {
+        '__init__': __init__,
+        'fit': fit,
+        'compile': compile_model,
+        'train_on_batch': train_on_batch,
+        '__doc__': base.__doc__,
+    }
     made: Any = type(name, (base,), own)
     return made
 
 
+def _reads_acc(program: Any) -> bool:
+    """Returns whether a program reads or monitors 'acc', as before 2.0."""
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.search(r'\b(val_)?acc\b', node.value)
+        for tree in program.trees.values()
+        for node in ast.walk(tree)
+    )
+
+
 def _model(name: str) -> None:
     def make(program: Any) -> Any:
-        if program.limits.active:
-            return _model_class(name)
-        return getattr(tf.keras, name)
+        return _model_class(name)
 
     provides(f'tf.keras.{name}', f'tf.keras.models.{name}')(make)
 
