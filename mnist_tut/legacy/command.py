@@ -134,7 +134,9 @@ def _diff(program: Any) -> int:
     from mnist_tut.legacy import diff
 
     text, problems = diff.modern(program)
-    sys.stdout.write(text)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode('utf-8', 'surrogateescape'))  # as `patch` reads
+    sys.stdout.buffer.flush()
     for problem in problems:
         print(f'legacy: not written: {problem}', file=sys.stderr)
     return 0

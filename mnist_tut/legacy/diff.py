@@ -2,8 +2,10 @@
 
 import ast
 import difflib
+import re
 from typing import TYPE_CHECKING
 
+from mnist_tut.errors import UserError
 from mnist_tut.legacy import analysis, era, python2
 
 if TYPE_CHECKING:
@@ -27,20 +29,48 @@ def modern(program: 'Program') -> tuple[str, list[str]]:
             new = python2.complete(new, path)
         new = _rewrite(program, new)
         new = _first_lines(program.trees[path], new)
-        old = program.source_of(path)
-        lines += difflib.unified_diff(
-            old.splitlines(keepends=True),
-            new.splitlines(keepends=True),
-            path,
-            f'{path} (today)',
-        )
+        old, new = _as_stored(path, program.source_of(path), new)
+        lines += difflib.unified_diff(_lines(old), _lines(new), path, f'{path} (today)')
         problems += [
             f'{path}:{change.line}: {change.old}: {change.today}'
             for change in changes
             if change.text is None
         ]
-    text = ''.join(line if line.endswith('\n') else line + '\n' for line in lines)
+    text = ''.join(
+        line if line.endswith('\n') else line + '\n\\ No newline at end of file\n'
+        for line in lines
+    )
     return text, problems
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line + '\n' for line in text.split('\n')]
+    return [*lines[:-1], lines[-1][:-1]] if lines[-1] != '\n' else lines[:-1]
+
+
+def _as_stored(path: str, old: str, new: str) -> tuple[str, str]:
+    """Returns both texts with the file's encoding and line ends, which `patch` needs.
+
+    Bytes that are not UTF-8 become surrogate escapes.
+    """
+    try:
+        with open(path, 'rb') as file:
+            content = file.read()
+        if python2.read(path) != old:  # a notebook's cells
+            return old, new
+    except (OSError, UserError):
+        return old, new
+    encoding = python2.encoding_of(content)
+    declared = re.search(rb'\A[^\n]*\n?[^\n]*coding[:=]', content)
+    if encoding == 'latin-1' and not declared:
+        new = f'# -*- coding: latin-1 -*-\n{new}'
+    if 2 * content.count(b'\r\n') > content.count(b'\n'):
+        new = new.replace('\n', '\r\n')
+    stored = new.encode(encoding)
+    return (
+        content.decode('utf-8', 'surrogateescape'),
+        stored.decode('utf-8', 'surrogateescape'),
+    )
 
 
 def _rewrite(program: 'Program', source: str) -> str:

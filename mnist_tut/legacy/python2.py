@@ -103,13 +103,18 @@ def read(path: str) -> str:
         raise UserError(f'{printable(path)}: {error.strerror}') from error
     if _BINARY.search(content):
         raise UserError(f'{printable(path)} is not a Python file: it is not text')
+    text = content.decode(encoding_of(content))
+    return text.replace('\r\n', '\n').replace('\r', '\n')
+
+
+def encoding_of(content: bytes) -> str:
+    """Returns the encoding of a source file; Latin-1 if it is not what it says."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        text = content.decode(encoding)
+        content.decode(encoding)
     except (SyntaxError, UnicodeDecodeError, LookupError):
-        # Python 2 did not decode comments.
-        text = content.decode('latin-1')
-    return text.replace('\r\n', '\n').replace('\r', '\n')
+        return 'latin-1'  # Python 2 did not decode comments
+    return encoding
 
 
 def parses(source: str) -> bool:

@@ -6,7 +6,7 @@ import sys
 import textwrap
 
 from mnist_tut import legacy
-from mnist_tut.legacy import diff, notebook, program, report
+from mnist_tut.legacy import command, diff, notebook, program, report
 from tests.support.paths import ROOT
 
 import pytest
@@ -289,6 +289,32 @@ def test_the_diff_needs_no_names_of_python_2(tmp_path):
     """
     assert patched(tmp_path, text) == []
     assert run_without_help(tmp_path) == "['0', '1', '2'] (1, 2) x False\n6 a\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'import tensorflow as tf\r\nx = tf.mul(2, 3)\r\ny = 3\r\n',
+        b'import tensorflow as tf\nx = tf.mul(2, 3)',
+        b'\xef\xbb\xbfimport tensorflow as tf\nx = tf.mul(2, 3)\n',
+        b'import tensorflow as tf\n# Jos\xe9\nx = tf.mul(2, 3)\n',
+        b'# coding: latin-1\nimport tensorflow as tf\ns = "\xe9"\nx = tf.mul(2, 3)\n',
+        b'import tensorflow as tf\nif 1:\n\tx = tf.mul(2, 3)\n        y = x\n',
+        b'import tensorflow as tf\n\x0c\nx = tf.mul(2, 3)\n',
+        'import tensorflow as tf\ns = "\u4e2d\u2028"\nx = tf.mul(2, 3)\n'.encode(),
+    ],
+    ids=['crlf', 'end', 'bom', 'comment', 'latin', 'tabs', 'page', 'utf-8'],
+)
+def test_the_diff_applies_to_the_file_as_it_is_stored(tmp_path, capfdbinary, content):
+    (tmp_path / 'old.py').write_bytes(content)
+    assert command.main(['--diff', 'old.py']) == 0
+    changes = capfdbinary.readouterr().out
+    subprocess.run(['patch', '-s', 'old.py'], input=changes, check=True, cwd=tmp_path)
+    stored = (tmp_path / 'old.py').read_bytes()
+    assert b'tf.multiply(2, 3)' in stored
+    assert stored.count(b'\r') == (stored.count(b'\n') if b'\r' in content else 0)
+    compile(stored, 'old.py', 'exec')
 
 
 def test_the_diff_of_a_script_of_today_is_empty(tmp_path):
