@@ -40,6 +40,7 @@ _SIGNS = re.compile(
     r'|\bsys\.(maxint|setdefaultencoding)\b',
     re.MULTILINE,
 )
+_SIX = re.compile(r'^\s*from\s+six\.moves\s+import\s+(\([^)]*\)|.*)', re.MULTILINE)
 # Control characters other than blanks, and a DOS file's end.
 _BINARY = re.compile(rb'[\x00-\x07\x0e-\x19\x1b-\x1f\x7f]|\x1a(?!\s*$)')
 _COMMENT = re.compile(r'(?<![\'"])#.*')
@@ -129,10 +130,17 @@ def parses(source: str) -> bool:
 
 
 def is_python2(source: str) -> bool:
-    """Returns whether the source can only be of Python 2."""
+    """Returns whether the source can only be of Python 2.
+
+    What it imports from six.moves, which is for both, says nothing.
+    """
     if not parses(source):
         return True
-    return bool(_SIGNS.search(_COMMENT.sub('', source)))
+    code = _COMMENT.sub('', source)
+    shared = {
+        name for imported in _SIX.findall(code) for name in re.findall(r'\w+', imported)
+    }
+    return any(match[1] not in shared for match in _SIGNS.finditer(code))
 
 
 def expand_tabs(source: str) -> str:

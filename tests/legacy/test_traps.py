@@ -128,6 +128,19 @@ def test_division_of_python3_is_left_alone_and_noted(tmp_path):
     assert scripts.run(tmp_path, text, python=2)['half'] == 0
 
 
+def test_names_of_six_say_nothing_about_python(tmp_path):
+    names = scripts.run(
+        tmp_path,
+        """
+        from six.moves import xrange  # pylint: disable=redefined-builtin
+        half = [1 / 2 for _ in xrange(1)]
+        """,
+    )
+    assert names['half'] == [0.5]
+    names = scripts.run(tmp_path, 'half = [1 / 2 for _ in xrange(1)]')
+    assert names['half'] == [0]
+
+
 def test_division_of_arrays_and_tensors(tmp_path):
     result = scripts.run(
         tmp_path,
