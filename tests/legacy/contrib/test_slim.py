@@ -113,3 +113,13 @@ def test_a_data_set_of_records_is_read(tmp_path):
     with tf.Session() as session:
         session.run(tf.tables_initializer())
         assert [session.run(label) for _ in range(3)] == [3, 4, 3]
+
+
+def test_variables_are_listed_with_their_sizes(capsys):
+    from mnist_tut.legacy.contrib.slim import model_analyzer
+
+    with tf.Graph().as_default() as graph:
+        weights = tf.get_variable('w', [3, 4])
+        assert model_analyzer.analyze_vars([weights], print_info=True) == (12, 48)
+        assert model_analyzer.analyze_ops(graph) > 12
+    assert '3x4) [12, bytes: 48]' in capsys.readouterr().out
