@@ -61,6 +61,7 @@ class Cells(Program):
     def __init__(self, shell: Any, options: Options):
         self.shell = shell
         self._pending: ast.Module | None = None
+        self._names: set[str] = set()
         self._statements: list[ast.stmt] = []
         self._has_division = self._told_of_keras = False
         super().__init__('cells', options)
@@ -73,13 +74,15 @@ class Cells(Program):
 
     def source_of(self, path: str) -> str:
         """Returns the text of a neighbour; the cells' own is not known yet."""
-        return '' if path == self.path else super().source_of(path)
+        is_cell = path == self.path or path in self._names
+        return '' if is_cell else super().source_of(path)
 
     def set_python(self, version: int) -> None:
         """Has the cells that follow mean what they meant in Python 2, or in 3."""
         self.python = version
+        names = self._make_builtins()
         self.builtins.clear()
-        self.builtins.update(self._make_builtins())
+        self.builtins.update(names)
         self.builtins['raw_input'] = self.builtins['input']
 
     def choose_data(self, dataset: str | None, folder: str | None) -> None:
@@ -142,6 +145,7 @@ class Cells(Program):
     def begin(self, name: str) -> None:
         """Notes the file name under which IPython has compiled a cell."""
         self.record.files.add(name)
+        self._names.add(name)
         with contextlib.suppress(AttributeError, TypeError, ValueError):
             # ('Cell', 'In[3]'), since IPython 8.
             self.record.shown[name] = self.shell.compile.format_code_name(name)[1]
