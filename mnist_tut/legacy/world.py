@@ -137,8 +137,8 @@ class World:
             'keras.datasets': (f'{_KERAS}.datasets', dict),
             'keras.datasets.mnist': (f'{_KERAS}.datasets.mnist', self._keras_mnist),
             'keras.utils': (f'{_KERAS}.utils', self._keras_utils),
-            'pickle': ('pickle', self._pickle),
-            'cPickle': ('pickle', self._pickle),
+            'pickle': ('pickle', lambda: _pickle(program)),
+            'cPickle': ('pickle', lambda: _pickle(program)),
             'absl': ('absl', dict),
             **outputs.overlays(program),
         }
@@ -189,21 +189,6 @@ class World:
             'fetch_mldata': Renamed(fetch, 'sklearn.datasets.fetch_openml'),
             'fetch_openml': fetch_openml,
         }
-
-    def _pickle(self) -> dict[str, Any]:
-        import pickle
-
-        def load(file: Any, *args: Any, **kwargs: Any) -> Any:
-            if self.program.python == 2:
-                kwargs.setdefault('encoding', 'latin1')
-            return pickle.load(file, *args, **kwargs)
-
-        def loads(data: Any, *args: Any, **kwargs: Any) -> Any:
-            if self.program.python == 2:
-                kwargs.setdefault('encoding', 'latin1')
-            return pickle.loads(data, *args, **kwargs)
-
-        return {'load': load, 'loads': loads}
 
     def _gzip(self) -> dict[str, Any]:
         import gzip
@@ -299,11 +284,21 @@ class World:
         return {**numpy_names(), **numpy_functions(self.program)}
 
 
-def _base64() -> dict[str, Any]:
-    return {
-        'decodestring': Renamed(base64.decodebytes, 'base64.decodebytes'),
-        'encodestring': Renamed(base64.encodebytes, 'base64.encodebytes'),
-    }
+def _pickle(program: Program) -> dict[str, Any]:
+    """Returns the functions that read what Python 2 has written."""
+    import pickle
+
+    def load(file: Any, *args: Any, **kwargs: Any) -> Any:
+        if program.python == 2:
+            kwargs.setdefault('encoding', 'latin1')
+        return pickle.load(file, *args, **kwargs)
+
+    def loads(data: Any, *args: Any, **kwargs: Any) -> Any:
+        if program.python == 2:
+            kwargs.setdefault('encoding', 'latin1')
+        return pickle.loads(data, *args, **kwargs)
+
+    return {'load': load, 'loads': loads}
 
 
 def numpy_names() -> dict[str, Any]:
