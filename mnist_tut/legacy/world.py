@@ -116,7 +116,7 @@ class World:
             'six.moves.urllib.request': ('urllib.request', self._urllib_request),
             'requests': ('requests', self._requests),
             'wget': ('', self._wget),
-            'base64': ('base64', _base64),
+            'base64': ('base64', self._base64),
             **shell.overlays(),
             'scipy': ('scipy', dict),
             'scipy.misc': ('', lambda: pictures.scipy_misc(program)),
@@ -271,6 +271,12 @@ class World:
             return importlib.import_module('requests').get(url, *args, **kwargs)
 
         return {'get': get}
+
+    def _base64(self) -> dict[str, Any]:
+        return {
+            'decodestring': Renamed(base64.decodebytes, 'base64.decodebytes'),
+            'encodestring': Renamed(base64.encodebytes, 'base64.encodebytes'),
+        }
 
     def _wget(self) -> dict[str, Any]:
         retrieve = self._urllib_request()['urlretrieve']
