@@ -215,7 +215,9 @@ class Data:
         if is_packed == path.endswith('.gz'):
             try:
                 os.symlink(source, path)
-            except OSError:
+            except FileExistsError:
+                pass  # another task of the script was faster
+            except OSError:  # not every file system has links
                 shutil.copyfile(source, path)
         else:
             opener: Any = gzip.open
