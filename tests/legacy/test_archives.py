@@ -25,6 +25,7 @@ def test_a_pickle_has_three_sets(tmp_path, options, name):
         import cPickle, gzip
         file = {opener}({str(tmp_path / 'data' / name)!r}, 'rb')
         train, valid, test = cPickle.load(file)
+        file.close()
         """,
         **options,
     )
