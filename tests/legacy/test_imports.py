@@ -25,7 +25,8 @@ def test_the_process_keeps_the_real_modules(tmp_path):
     assert not hasattr(tensorflow, 'mul')
     assert not hasattr(np, 'float')
     assert tensorflow.executing_eagerly() == is_eager
-    assert tensorflow.constant(2.0).numpy() == 2.0
+    if is_eager:  # unless another test has ended that for good
+        assert tensorflow.constant(2.0).numpy() == 2.0
     assert sys.path == path
     assert 'input_data' not in set(sys.modules) - modules
 
