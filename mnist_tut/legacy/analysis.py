@@ -5,10 +5,10 @@ reported as undecided, with the line.
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mnist_tut.legacy import era, names, tree
+from mnist_tut.legacy import calls, era, names, tree, whole
 from mnist_tut.legacy.world import Renamed, numpy_names
 
 if TYPE_CHECKING:
@@ -46,8 +46,6 @@ _TODAY_MODULES = {
     'tf.gfile': f'from {_TF} import gfile as {{}}',
     'tf.logging': f'from {_TF} import logging as {{}}',
 }
-# What only the older form of a call had at this position, and the new order by name.
-_CALLS: dict[str, Callable[['_File', ast.Call], str | None]] = {}
 
 
 def find(program: 'Program') -> dict[str, list[Change]]:
@@ -67,7 +65,7 @@ class _File:
         self.program = program
         self.source = source
         self.module = ast.parse(source)
-        self.whole = _whole_names(self.module)
+        self._whole = whole.find_names(self.module)
         self.roots = self._find_roots()
 
     def _find_roots(self) -> dict[str, str]:
@@ -199,7 +197,7 @@ class _File:
             if row is not None and not row.today:
                 yield self.change(inner, row.old, row.advice)
                 return
-            if prefix in _CALLS:
+            if prefix in calls.TODAY:
                 return
             today = row.today if row else _RENAMED.get(prefix)
             if today is not None:
@@ -208,9 +206,13 @@ class _File:
                 yield self.change(inner, prefix, today, new)
                 return
         if _is_contrib(name) and not _is_module(name):
-            is_served = tree._stand_in(name) is not tree._MISSING
+            is_served = tree.find_stand_in(name) is not tree.MISSING
             what = 'a stand-in of this package' if is_served else 'nothing: it is gone'
             yield self.change(node, name, what)
+
+    def is_before(self, version: str) -> bool:
+        """Returns whether the program is of a time before a version of TensorFlow."""
+        return self.program.era.is_before(version)
 
     def is_unpacked(self, call: ast.Call) -> bool:
         """Returns whether the result of a call is assigned to several names."""
@@ -221,12 +223,16 @@ class _File:
             for node in ast.walk(self.module)
         )
 
+    def is_whole(self, node: ast.AST) -> bool | None:
+        """Returns whether an expression is a whole number; None if unknown."""
+        return whole.is_whole(node, self._whole)
+
     def _is_called_only(self, name: str) -> bool:
         return name in ('asscalar', 'msort')
 
     def _call(self, node: ast.Call) -> Iterator[Change]:
         name = self.name_of(node.func)
-        make = _CALLS.get(name)
+        make = calls.TODAY.get(name)
         text = make(self, node) if make is not None else None
         if text is not None:
             old = self.segment(node)
@@ -237,7 +243,7 @@ class _File:
     def _division(self, node: ast.BinOp) -> Iterator[Change]:
         if self.program.python != 2 or _imports_division(self.module):
             return
-        left, right = (_is_whole(side, self.whole) for side in (node.left, node.right))
+        left, right = self.is_whole(node.left), self.is_whole(node.right)
         if left and right:
             between = self.segment(node)
             a, b = self.segment(node.left), self.segment(node.right)
@@ -282,7 +288,7 @@ def _is_contrib(name: str) -> bool:
 def _is_module(name: str) -> bool:
     import types
 
-    return isinstance(tree._stand_in(name), types.ModuleType)
+    return isinstance(tree.find_stand_in(name), types.ModuleType)
 
 
 def _gone(full: str) -> names.Name | None:
@@ -309,9 +315,9 @@ def _import_line(full: str, bound: str) -> str | None:
     if 'contrib' in full or 'estimator' in full:
         return None
     module, _, name = full.rpartition('.')
-    if not tree._real(module) or not hasattr(tree._real(module)[0], name):
-        found = tree._compat(f'tf.{name}')
-        if found is not tree._MISSING:
+    if not tree.find_modules(module) or not hasattr(tree.find_modules(module)[0], name):
+        found = tree.find_compat(f'tf.{name}')
+        if found is not tree.MISSING:
             return f'from {_TF} import {name} as {bound}'
         return None
     if module in ('tensorflow', _TF):
@@ -326,198 +332,3 @@ def _imports_division(module: ast.Module) -> bool:
         and any(alias.name == 'division' for alias in node.names)
         for node in module.body
     )
-
-
-def _whole_names(module: ast.Module) -> set[str]:
-    """Returns the names that a file only ever gives whole numbers."""
-    values: dict[str, list[ast.expr | None]] = {}
-    for node in ast.walk(module):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    values.setdefault(target.id, []).append(node.value)
-        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
-            is_range = isinstance(node.iter, ast.Call) and era.dotted(
-                node.iter.func
-            ) in ('range', 'xrange')
-            one = ast.Constant(1) if is_range else None
-            values.setdefault(node.target.id, []).append(one)
-        elif isinstance(node, ast.arg):
-            values.setdefault(node.arg, []).append(None)
-    whole: set[str] = set()
-    for _ in range(3):
-        whole = {
-            name
-            for name, given in values.items()
-            if all(value is not None and _is_whole(value, whole) for value in given)
-        }
-    return whole
-
-
-def _is_whole(node: ast.AST, whole: set[str]) -> bool | None:
-    """Returns whether an expression is a whole number; None if that is not known."""
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, int)
-    if isinstance(node, ast.Name):
-        return True if node.id in whole else None
-    if isinstance(node, ast.UnaryOp):
-        return _is_whole(node.operand, whole)
-    if isinstance(node, ast.BinOp):
-        sides = (_is_whole(node.left, whole), _is_whole(node.right, whole))
-        if False in sides:
-            return False
-        return True if sides == (True, True) else None
-    if isinstance(node, ast.Call):
-        name = era.dotted(node.func)
-        if name in ('len', 'int'):
-            return True
-        return False if name == 'float' else None
-    return None
-
-
-def _call(*old_names: str) -> Callable[[Any], Any]:
-    def register(function: Any) -> Any:
-        for name in old_names:
-            _CALLS[name] = function
-        return function
-
-    return register
-
-
-def _rest(file: _File, node: ast.Call, skip: int = 0) -> list[str]:
-    return [
-        *(file.segment(arg) for arg in node.args[skip:]),
-        *(f'{k.arg}={file.segment(k.value)}' for k in node.keywords if k.arg),
-    ]
-
-
-def _write(file: _File, node: ast.Call, arguments: list[str], name: str = '') -> str:
-    function = file.segment(node.func)
-    if name:
-        function = f'{function.rpartition(".")[0]}.{name}'
-    return f'{function}({", ".join(arguments)})'
-
-
-@_call('tf.concat')
-def _concat(file: _File, node: ast.Call) -> str | None:
-    keywords = {k.arg: k.value for k in node.keywords}
-    if len(node.args) >= 2 and _is_whole(node.args[0], file.whole):
-        dim, values, *rest = (file.segment(arg) for arg in node.args)
-        return _write(file, node, [values, dim, *rest, *_rest(file, node, 9)])
-    if 'concat_dim' in keywords and not node.args:
-        given = {'concat_dim': 'axis'}
-        return _write(
-            file,
-            node,
-            [f'{given.get(k or "", k)}={file.segment(v)}' for k, v in keywords.items()],
-        )
-    return None
-
-
-@_call('tf.split')
-def _split(file: _File, node: ast.Call) -> str | None:
-    if len(node.args) == 3 and _is_whole(node.args[0], file.whole):
-        if _is_whole(node.args[2], file.whole):
-            return None
-        dim, num, value = (file.segment(arg) for arg in node.args)
-        return _write(file, node, [value, num, dim, *_rest(file, node, 9)])
-    return None
-
-
-@_call(
-    'tf.nn.softmax_cross_entropy_with_logits',
-    'tf.nn.sparse_softmax_cross_entropy_with_logits',
-    'tf.nn.sigmoid_cross_entropy_with_logits',
-)
-def _cross_entropy(file: _File, node: ast.Call) -> str | None:
-    parts = ['logits', 'labels', 'name']
-    given = [f'{n}={file.segment(a)}' for n, a in zip(parts, node.args, strict=False)]
-    given += [
-        f'{"labels" if k.arg == "targets" else k.arg}={file.segment(k.value)}'
-        for k in node.keywords
-    ]
-    changed = node.args or any(k.arg == 'targets' for k in node.keywords)
-    return _write(file, node, given) if changed else None
-
-
-@_call('tf.nn.softmax', 'tf.nn.log_softmax')
-def _softmax(file: _File, node: ast.Call) -> str | None:
-    second = node.args[1] if len(node.args) == 2 else None
-    if not isinstance(second, ast.Constant) or not isinstance(second.value, str):
-        return None
-    x, name = (file.segment(arg) for arg in node.args)
-    return _write(file, node, [x, f'name={name}'])
-
-
-@_call('tf.reverse')
-def _reverse(file: _File, node: ast.Call) -> str | None:
-    if len(node.args) == 2 and isinstance(node.args[1], ast.List):
-        values = [getattr(e, 'value', None) for e in node.args[1].elts]
-        if values and all(isinstance(value, bool) for value in values):
-            axes = [i for i, value in enumerate(values) if value]
-            return _write(file, node, [file.segment(node.args[0]), str(axes)])
-    return None
-
-
-@_call('tf.image.resize_images')
-def _resize(file: _File, node: ast.Call) -> str | None:
-    if len(node.args) >= 3 and not isinstance(node.args[1], ast.List | ast.Tuple):
-        x, height, width, *rest = (file.segment(arg) for arg in node.args)
-        return _write(
-            file, node, [x, f'[{height}, {width}]', *rest, *_rest(file, node, 9)]
-        )
-    return None
-
-
-@_call('tf.batch_matmul')
-def _matmul(file: _File, node: ast.Call) -> str | None:
-    new = {'adj_x': 'adjoint_a', 'adj_y': 'adjoint_b'}
-    given = [file.segment(arg) for arg in node.args[:2]]
-    given += [
-        f'{n}={file.segment(a)}'
-        for n, a in zip(('adjoint_a', 'adjoint_b'), node.args[2:], strict=False)
-    ]
-    given += [
-        f'{new.get(k.arg or "", k.arg)}={file.segment(k.value)}' for k in node.keywords
-    ]
-    return _write(file, node, given, 'matmul')
-
-
-@_call('tf.pack')
-def _pack(file: _File, node: ast.Call) -> str | None:
-    return _write(file, node, _rest(file, node), 'stack')
-
-
-@_call('tf.unpack')
-def _unpack(file: _File, node: ast.Call) -> str | None:
-    return _write(file, node, _rest(file, node), 'unstack')
-
-
-@_call('tf.nn.bidirectional_rnn')
-def _bidirectional(file: _File, node: ast.Call) -> str | None:
-    text = _write(file, node, _rest(file, node), 'static_bidirectional_rnn')
-    if not file.program.era.is_before('0.8') or file.is_unpacked(node):
-        return text
-    return f'{text}[0]'
-
-
-@_call('tf.nn.rnn_cell.BasicLSTMCell', 'tf.nn.rnn_cell.LSTMCell')
-def _lstm(file: _File, node: ast.Call) -> str | None:
-    given = _rest(file, node)
-    position = 2 if file.name_of(node.func).endswith('BasicLSTMCell') else 1
-    if len(node.args) > position and _is_whole(node.args[position], file.whole):
-        del given[position]
-    given = [argument for argument in given if not argument.startswith('input_size=')]
-    is_given = any(k.arg == 'state_is_tuple' for k in node.keywords)
-    if file.program.era.is_before('0.11') and not is_given:
-        given.append('state_is_tuple=False')
-    return _write(file, node, given)
-
-
-@_call('tf.nn.rnn_cell.BasicRNNCell', 'tf.nn.rnn_cell.GRUCell')
-def _cell(file: _File, node: ast.Call) -> str | None:
-    given = _rest(file, node)
-    if len(node.args) > 1 and _is_whole(node.args[1], file.whole):
-        del given[1]
-    given = [argument for argument in given if not argument.startswith('input_size=')]
-    return _write(file, node, given)

@@ -24,6 +24,7 @@ from mnist_tut.legacy.outputs import Plots
 from mnist_tut.legacy.program import Options, Program
 from mnist_tut.legacy.world import World
 
+import numpy as np
 import tensorflow as tf2
 import tensorflow.compat.v1 as tf
 
@@ -195,6 +196,8 @@ class Extension:
             stack.enter_context(current.running(self.cells))
             stack.enter_context(shorten.using(self.cells.limits))
             stack.enter_context(graph_mode())
+            # 0.11, and not np.float32(0.11)
+            stack.enter_context(np.printoptions(legacy='1.25'))
             self._add_filters(stack)
             self._replace(stack, '__builtins__', self.cells.builtins)
             served = self.cells.tree.module('tensorflow')

@@ -1,9 +1,11 @@
 """Says what was adapted for a script: at its end in one line, or line by line."""
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from mnist_tut.errors import printable
+from mnist_tut.legacy.record import Use
 
 if TYPE_CHECKING:
     from mnist_tut.legacy.program import Program
@@ -62,10 +64,16 @@ def explain(program: 'Program') -> str:
     lines = [
         f'legacy: {program.path}: Python {program.python}, TensorFlow {program.era}'
     ]
-    for use in sorted(rows):
+    for use in sorted(rows, key=in_order):
         where = f'{use.file}:{use.line}' if use.line else use.file
         lines.append(f'{where}: {use.old} -> {use.today}')
     return '\n'.join(lines)
+
+
+def in_order(use: Use) -> tuple:
+    """Returns a sort key with which In[3] comes before In[13]."""
+    parts = re.split(r'(\d+)', use.file)
+    return [*parts[::2]], [*map(int, parts[1::2])], use
 
 
 def check(program: 'Program') -> int:

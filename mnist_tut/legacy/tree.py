@@ -19,7 +19,7 @@ from mnist_tut.legacy.current import Program
 
 import tensorflow.compat.v1 as tf
 
-_MISSING = object()
+MISSING = object()
 _STAND_INS = 'mnist_tut.legacy.contrib'
 
 
@@ -94,7 +94,7 @@ class Tree:
             return self.module(f'{module}.{name}')
         for space in self._spaces(module):
             value = self._find(space, name)
-            if value is not _MISSING:
+            if value is not MISSING:
                 return value
         special = self.program.importer.special(f'{module}.{name}')
         if special is not None:
@@ -113,32 +113,32 @@ class Tree:
         first = rest.partition('.')[0]
         early = ('python', 'models', 'core', 'tools', 'types')
         if first not in early:
-            real = [] if first in ('contrib', 'examples') else _real(module)
+            real = [] if first in ('contrib', 'examples') else find_modules(module)
             return [f'tf.{rest}', *real]
         if module in ('tensorflow.python.platform', 'tensorflow.python'):
-            return [*_real(module), *names.MODULES[module]]
+            return [*find_modules(module), *names.MODULES[module]]
         spaces: list[Any] = []
         known = module
         while known and known not in names.MODULES:
             known = known.rpartition('.')[0]
         spaces += names.MODULES.get(known, ())
-        real = _real(module)
+        real = find_modules(module)
         # What is adapted goes first; else the real module; else today's place.
         adapted = [_Adapted(space) for space in spaces]
         return [*adapted, *real, *spaces]
 
     def _find(self, space: Any, name: str) -> Any:
         if isinstance(space, types.ModuleType):
-            return getattr(space, name, _MISSING)
+            return getattr(space, name, MISSING)
         if isinstance(space, _Adapted):
             path = f'{space.prefix}.{name}'
             if path not in self.provided and path not in names.table():
-                return _MISSING
+                return MISSING
             space = space.prefix
         return self._find_name(f'{space}.{name}')
 
     def _find_name(self, path: str) -> Any:
-        """Returns what an old name such as 'tf.nn.rnn' means, or _MISSING."""
+        """Returns what an old name such as 'tf.nn.rnn' means, or MISSING."""
         if path.startswith(_WITH_KERAS) and not _has_keras():
             raise GoneError(
                 f'{self.program.record.place()}{path} needs tf-keras; it is missing: '
@@ -153,25 +153,25 @@ class Tree:
             return self._resolve(row.today)
         if row is not None:
             raise GoneError(self.program.record.place() + describe(row))
-        stand_in = _stand_in(path)
-        if stand_in is not _MISSING:
+        stand_in = find_stand_in(path)
+        if stand_in is not MISSING:
             if isinstance(stand_in, types.ModuleType):
                 return self.module('tensorflow' + path.removeprefix('tf'))
             self.program.record.add(path, f'a stand-in: {_place(stand_in)}')
             return stand_in
-        value = _compat(path)
+        value = find_compat(path)
         if isinstance(value, types.ModuleType) or path in self._prefixes:
             return self.module('tensorflow' + path.removeprefix('tf'))
         for shorter in _without_folders(path):
             if shorter in self.provided or shorter in names.table():
                 return self._find_name(shorter)
-        if value is _MISSING and path.startswith('tf.contrib.') and _is_source(path):
+        if value is MISSING and path.startswith('tf.contrib.') and _is_source(path):
             return self.module('tensorflow' + path.removeprefix('tf'))
         return value
 
     def _resolve(self, path: str) -> Any:
         value = self._find_name(path)
-        if value is _MISSING:
+        if value is MISSING:
             raise AttributeError(path)
         return value
 
@@ -201,8 +201,8 @@ class Tree:
                 continue
             if isinstance(space, _Adapted):
                 continue
-            for real in (_compat(space), _stand_in(space)):
-                if real is not _MISSING:
+            for real in (find_compat(space), find_stand_in(space)):
+                if real is not MISSING:
                     found.update(dir(real))
             for path in [*self.provided, *names.table()]:
                 if path.rpartition('.')[0] == space:
@@ -248,7 +248,7 @@ def _place(value: Any) -> str:
 
 
 @functools.cache
-def _real(module: str) -> list[types.ModuleType]:
+def find_modules(module: str) -> list[types.ModuleType]:
     """Returns the real module of that name in a list, or an empty list."""
     try:
         return [importlib.import_module(module)]
@@ -262,33 +262,33 @@ def _is_module(name: str) -> bool:
     if name in names.MODULES or any(m.startswith(f'{name}.') for m in names.MODULES):
         return True
     if name.startswith(('tensorflow.python.', 'tensorflow.core', 'tensorflow.tools')):
-        return bool(_real(name)) or name.rpartition('.')[0] in names.MODULES
+        return bool(find_modules(name)) or name.rpartition('.')[0] in names.MODULES
     return name in ('tensorflow.models', 'tensorflow.contrib', 'tensorflow.compat.v1')
 
 
 @functools.cache
-def _compat(path: str) -> Any:
-    """Returns what compat.v1 has under 'tf.a.b', or _MISSING."""
+def find_compat(path: str) -> Any:
+    """Returns what compat.v1 has under 'tf.a.b', or MISSING."""
     value: Any = tf
     for part in path.split('.')[1:]:
         try:
             value = getattr(value, part)
         except (AttributeError, ImportError):
-            return _MISSING
+            return MISSING
     return value
 
 
 @functools.cache
-def _stand_in(path: str) -> Any:
-    """Returns the stand-in for a name in tf.contrib or tf.estimator, or _MISSING."""
+def find_stand_in(path: str) -> Any:
+    """Returns the stand-in for a name in tf.contrib or tf.estimator, or MISSING."""
     parts = path.split('.')
     if parts[1:2] == ['estimator']:
         return _lookup('mnist_tut.legacy.estimator', parts[2:])
     if parts[1:2] != ['contrib']:
-        return _MISSING
+        return MISSING
     value = _lookup(_STAND_INS, parts[2:])
     for shorter in _without_folders(path):
-        if value is _MISSING:
+        if value is MISSING:
             value = _lookup(_STAND_INS, shorter.split('.')[2:])
     return value
 
@@ -316,27 +316,27 @@ _FOLDERS = ('data', 'datasets', 'estimators', 'learn_io', 'nets', 'ops', 'utils'
 def _is_source(path: str) -> bool:
     """Returns whether a name may be a folder or file of a stand-in's sources."""
     top, found, rest = path.partition('.python')
-    if not found or not isinstance(_stand_in(top), types.ModuleType):
+    if not found or not isinstance(find_stand_in(top), types.ModuleType):
         return False
     parts = rest.split('.')[1:]
     return len(parts) < 3 or (len(parts) == 3 and parts[1] in _FOLDERS)
 
 
 def _lookup(module: str, parts: list[str]) -> Any:
-    """Returns the attribute or submodule of one of our modules, or _MISSING."""
+    """Returns the attribute or submodule of one of our modules, or MISSING."""
     try:
         value: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name and module.startswith(error.name):
-            return _MISSING
+            return MISSING
         raise
     for part in parts:
         if isinstance(value, types.ModuleType) and not hasattr(value, part):
             try:
                 importlib.import_module(f'{value.__name__}.{part}')
             except ModuleNotFoundError:
-                return _MISSING
-        value = getattr(value, part, _MISSING)
-        if value is _MISSING:
-            return _MISSING
+                return MISSING
+        value = getattr(value, part, MISSING)
+        if value is MISSING:
+            return MISSING
     return value

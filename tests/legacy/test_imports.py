@@ -41,7 +41,7 @@ def test_two_scripts_with_a_neighbour_of_the_same_name(tmp_path):
     text = """
         import tensorflow as tf
         import model
-        tf.app.flags.DEFINE_string('data_dir', '/tmp/x', 'Both scripts define it.')
+        tf.app.flags.DEFINE_string('data_dir', 'data', 'Both scripts define it.')
         number = model.NUMBER
         def later():
             import model

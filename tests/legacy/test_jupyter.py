@@ -64,6 +64,13 @@ def test_a_session_stays_open_between_cells(shell):
     assert run(shell, LOAD, *cells) == 6
 
 
+def test_a_number_of_numpys_is_shown_as_at_the_time(shell, capsys):
+    run(shell, LOAD, 'import numpy as np', 'np.float32(0.5)')
+    assert capsys.readouterr().out.endswith('0.5\n')
+    run(shell, UNLOAD, 'np.float32(0.5)')
+    assert capsys.readouterr().out.endswith('np.float32(0.5)\n')
+
+
 def test_unload_restores_everything(shell, monkeypatch):
     monkeypatch.delenv('TF_USE_LEGACY_KERAS', raising=False)
     run(shell, 'import tensorflow as tf', 'a = 1')

@@ -6,7 +6,7 @@ import sys
 import textwrap
 
 from mnist_tut import legacy
-from mnist_tut.legacy import command, diff, notebook, program, report
+from mnist_tut.legacy import command, diff, notebook, program, record, report
 from tests.support.paths import ROOT
 
 import pytest
@@ -91,6 +91,11 @@ def test_explain_names_each_line_in_order(ran):
         assert old == NAMES[line][0]
         assert NAMES[line][1] in (today, None)
         assert today
+
+
+def test_cells_are_in_the_order_of_their_numbers():
+    uses = [record.Use(f'In[{n}]', 1, 'tf.mul', 'tf.multiply', 'name') for n in (13, 3)]
+    assert sorted(uses, key=report.in_order) == uses[::-1]
 
 
 def test_the_line_at_the_end_counts_them(ran):

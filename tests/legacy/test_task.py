@@ -3,7 +3,7 @@
 import ast
 import textwrap
 
-from mnist_tut.legacy import task
+from mnist_tut.legacy import outline, task
 
 import pytest
 
@@ -14,7 +14,7 @@ ADDRESSES = {
 
 
 def role(text, *argv):
-    found = task.outline([ast.parse(textwrap.dedent(text))])
+    found = outline.read([ast.parse(textwrap.dedent(text))])
     return task.Role(found, argv)
 
 

@@ -90,7 +90,7 @@ class Network:
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Applies the net; the program's class defines it."""
-        raise NotImplementedError
+        raise NotImplementedError(f'{type(self).__name__}.call is missing; define it')
 
     @property
     def layers(self) -> list:

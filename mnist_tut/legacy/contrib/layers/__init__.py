@@ -1,9 +1,7 @@
 """Stand-in for tensorflow.contrib.layers; the sources are in its modules."""
 
 from mnist_tut.legacy.contrib.layers import summaries, utils
-from mnist_tut.legacy.contrib.layers.core import (
-    batch_norm,
-    bias_add,
+from mnist_tut.legacy.contrib.layers.convolution import (
     conv1d,
     conv2d,
     conv2d_transpose,
@@ -11,20 +9,20 @@ from mnist_tut.legacy.contrib.layers.core import (
     convolution,
     convolution2d,
     convolution2d_transpose,
+    separable_conv2d,
+    separable_convolution2d,
+)
+from mnist_tut.legacy.contrib.layers.dense import (
+    bias_add,
     elu,
     embed_sequence,
     fully_connected,
-    group_norm,
-    instance_norm,
-    layer_norm,
     legacy_fully_connected,
     legacy_linear,
     legacy_relu,
     linear,
     relu,
     relu6,
-    separable_conv2d,
-    separable_convolution2d,
 )
 from mnist_tut.legacy.contrib.layers.feature_columns import (
     infer_real_valued_columns,
@@ -40,6 +38,12 @@ from mnist_tut.legacy.contrib.layers.initializers import (
     variance_scaling_initializer,
     xavier_initializer,
     xavier_initializer_conv2d,
+)
+from mnist_tut.legacy.contrib.layers.normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
 )
 from mnist_tut.legacy.contrib.layers.optimizers import (
     OPTIMIZER_CLS_NAMES,

@@ -191,7 +191,7 @@ def bow_encoder(
     ids: Any, vocab_size: int, embed_dim: int, scope: Any = None, **options: Any
 ) -> tf.Tensor:
     """Returns the mean of the ids' trained vectors, [batch, embed_dim]."""
-    from mnist_tut.legacy.contrib.layers.core import embed_sequence
+    from mnist_tut.legacy.contrib.layers.dense import embed_sequence
 
     options.pop('sparse_lookup', None)
     with tf.variable_scope(scope, 'bow_encoder', [ids]):

@@ -5,6 +5,7 @@ Source:
     head.py; the losses are means over the batch, as there.
 """
 
+import abc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,9 +15,8 @@ from mnist_tut.legacy.contrib.learn.estimators import (
     Estimator,
     both_ways,
 )
-from mnist_tut.legacy.estimator_canned import (
-    Head,
-    Names,
+from mnist_tut.legacy.estimator_head import Head, Names
+from mnist_tut.legacy.estimator_nets import (
     dense_net,
     linear_model,
     linear_optimizer,
@@ -30,7 +30,7 @@ import tensorflow.compat.v1 as tf
 _NAMES = Names('weights', 'biases', scale_loss=True)
 
 
-class _Canned(Estimator):
+class _Canned(Estimator, abc.ABC):
     """What the ready-made models share; the subclasses say what the net is.
 
     Args:
@@ -61,13 +61,13 @@ class _Canned(Estimator):
         self._columns = columns
         self._clip = clip
 
+    @abc.abstractmethod
     def _logits(self, features: Any, columns: Any, mode: str) -> tf.Tensor:
         """Returns what the net computes."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _optimizers(self, columns: Any) -> dict[str, Any]:
         """Returns the optimizers, by the scopes of what they train."""
-        raise NotImplementedError
 
     def _build(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
         """Builds the graph."""

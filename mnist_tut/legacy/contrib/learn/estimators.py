@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from mnist_tut.errors import UserError
 from mnist_tut.legacy import estimator_core, estimator_spec
 from mnist_tut.legacy.contrib.layers import feature_columns
 from mnist_tut.legacy.contrib.layers.optimizers import optimize_loss
@@ -393,10 +394,10 @@ class Estimator(estimator_core.Estimator):
         return both_ways(np.concatenate(batches))
 
     def export(self, export_dir: str, **options: Any) -> None:
-        """Raises NotImplementedError; the bundles of TensorFlow 0.x are gone."""
-        raise NotImplementedError(
-            'Estimator.export wrote session bundles, which no TensorFlow reads today; '
-            'write export_savedmodel(folder, serving_input_receiver_fn).'
+        """Raises UserError; the bundles of TensorFlow 0.x are gone."""
+        raise UserError(
+            'Estimator.export: wrote session bundles, which no TensorFlow reads today; '
+            'write export_savedmodel(folder, serving_input_receiver_fn)'
         )
 
 

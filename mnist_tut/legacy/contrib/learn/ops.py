@@ -10,7 +10,7 @@ from typing import Any
 
 from mnist_tut.legacy.contrib import losses
 from mnist_tut.legacy.contrib.layers import utils
-from mnist_tut.legacy.contrib.layers.core import legacy_fully_connected
+from mnist_tut.legacy.contrib.layers.dense import legacy_fully_connected
 
 import tensorflow.compat.v1 as tf
 
