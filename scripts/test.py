@@ -13,7 +13,7 @@ import _setup
 
 def main() -> int:
     """Returns 0 if everything passes, else the status of the first failure."""
-    python = _setup.python_for('requirements-dev.lock')
+    python = _setup.python_for('requirements-dev.lock', extras=('dev',))
     for check in (
         ['-m', 'ruff', 'format', '--check', '--quiet'],
         ['-m', 'ruff', 'check', '--quiet'],
