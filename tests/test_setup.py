@@ -128,8 +128,9 @@ def test_an_environment_behind_a_link_is_used_but_never_written_to(project, tmp_
         (lambda venv: venv.mkdir(), 'is not a virtual environment: no bin/python'),
         (lambda venv: link_python(venv, '/nowhere/python3'), 'its Python does not run'),
         (lambda venv: write_python(venv, 'exit 3'), 'its Python does not run'),
+        (lambda venv: write_python(venv, 'exit'), 'unexpected output'),
         (
-            lambda venv: write_python(venv, 'echo {\\"version\\": [3, 8]}'),
+            lambda venv: write_python(venv, 'echo; echo {\\"version\\": [3, 8]}'),
             r'has Python 3.8; TensorFlow 2.21 needs 3.11, 3.12 or 3.13',
         ),
     ],
@@ -311,7 +312,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(setup, monkeypatch):
 @posix
 @pytest.mark.parametrize(
     ('code', 'expected'),
-    [('exit 3', 'its Python does not run'), ('echo 3 14', r'has Python 3\.14')],
+    [('exit 3', 'its Python does not run'), ('echo [3, 14]', r'has Python 3\.14')],
 )
 def test_a_python_that_is_gone_in_our_environment_is_one_line(
     setup, tmp_path, code, expected

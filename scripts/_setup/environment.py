@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENV_ENV = 'MNIST_TUT_VENV'
@@ -27,17 +29,23 @@ def dotted(version: tuple[int, ...]) -> str:
     return '.'.join(str(part) for part in version[:2])
 
 
-def ask(venv: pathlib.Path, *arguments: str) -> str:
-    """Returns what the environment's Python prints; exits if it does not run."""
+def ask(venv: pathlib.Path, *arguments: str) -> Any:
+    """Returns the JSON that the environment's Python prints; exits if it does not run.
+
+    Args:
+        venv: The environment's folder.
+        *arguments: Those of its Python.
+    """
     command = [str(python(venv)), '-B', *arguments]  # -B: not a byte is written
     try:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
+        # A sitecustomize module may have printed lines of its own before.
+        return json.loads(done.stdout.strip().splitlines()[-1])
     except (OSError, subprocess.CalledProcessError) as error:
-        reason = (getattr(error, 'stderr', '') or str(error)).strip().splitlines()
-        sys.exit(
-            f'{venv}: its Python does not run: {reason[-1]}; move it away, {ANOTHER}'
-        )
-    return done.stdout
+        reason = (getattr(error, 'stderr', '') or str(error)).strip().splitlines()[-1]
+    except (ValueError, IndexError):
+        reason = f'unexpected output of {command[0]}'
+    sys.exit(f'{venv}: its Python does not run: {reason}; move it away, {ANOTHER}')
 
 
 def say(line: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import shlex
@@ -26,7 +25,7 @@ def check(venv: pathlib.Path, extras: tuple[str, ...]) -> None:
             f'{_LEFT}: move it away, {ANOTHER}'
         )
     probe = str(pathlib.Path(__file__).with_name('missing.py'))
-    found = json.loads(environment.ask(venv, probe, *extras))
+    found = environment.ask(venv, probe, *extras)
     if not environment.fits(tuple(found['version'])):
         sys.exit(
             f'{venv}: has Python {environment.dotted(found["version"])}; {PYTHONS}. '

@@ -99,8 +99,8 @@ def _is_complete(venv: pathlib.Path, locks: tuple[str, ...]) -> bool:
 
 def _digest(venv: pathlib.Path, lock: str) -> str:
     """Returns a hash of everything that the installation of a lock file depends on."""
-    asked = environment.ask(venv, '-c', 'import sys; print(*sys.version_info[:2])')
-    version = tuple(map(int, asked.split()))
+    code = 'import sys; print(list(sys.version_info[:2]))'
+    version = tuple(environment.ask(venv, '-c', code))
     if not environment.fits(version):
         sys.exit(
             f'{venv}: has Python {environment.dotted(version)}; {PYTHONS}; '
