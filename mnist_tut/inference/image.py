@@ -189,7 +189,7 @@ def _center(digit: np.ndarray) -> np.ndarray:
     corner = []
     for axis, length in enumerate(digit.shape):
         ink = digit.sum(axis=1 - axis)
-        center = float((ink * np.arange(length)).sum() / ink.sum())
+        center = float((ink * np.arange(length)).sum()) / float(ink.sum())
         corner.append(min(max(round(SIDE / 2 - center), 0), SIDE - length))
     (top, left), (height, width) = corner, digit.shape
     image[top : top + height, left : left + width] = np.rint(255 * digit)

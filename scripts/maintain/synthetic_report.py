@@ -62,7 +62,7 @@ def measure(images: np.ndarray) -> dict[str, float]:
     measured = {
         'mean ink': ink.mean(dtype=np.float64),
         'pixels with ink': (images > 0).mean(),
-        'of these, 250 or more': (images >= 250).sum() / (images > 0).sum(),
+        'of these, 250 or more': int((images >= 250).sum()) / int((images > 0).sum()),
         'slant': slant.mean(),
         'slant, spread': slant.std(),
         'width above 127, pixels': width.mean(),
