@@ -7,6 +7,7 @@ disk: nothing here uses a network.
 import ast
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -97,7 +98,9 @@ def test_the_package_of_another_folder_is_not_run(project, tmp_path):
     (tmp_path / 'other').mkdir()
     other = environments.Project(tmp_path / 'other' / 'clone')
     environments.make(project.venv, packages=TENSORFLOW, project=other)
-    assert 'lacks the mnist_tut of this folder' in one_line(project.run('train'))
+    line = one_line(project.run('train'))
+    assert 'lacks mnist_tut of this folder. ' in line
+    assert f"--no-deps -e '{project.folder}'" in line
 
 
 def test_an_empty_environment_lists_what_to_install(project):
@@ -185,10 +188,10 @@ def test_the_scripts_share_an_environment_and_add_to_it(project):
     # A change installs the difference.
     before = environments.contents(site)
     lock = (project.folder / 'requirements-dev.lock').read_text()
-    changed = [line for line in lock.splitlines(True) if not line.startswith('mypy')]
-    project.write_lock(
-        'requirements-dev.lock', ''.join(changed) + project.pin('mypy', '9.1')
-    )
+    newer = project.pin('mypy', '9.1')
+    changed, count = re.subn(r'mypy==9\.0 .*\n.*\n', lambda _: newer, lock)
+    assert count == 1
+    project.write_lock('requirements-dev.lock', changed)
     updated = project.run('test')
     assert 'what has changed in requirements-dev.lock' in updated.stderr
     assert 'mypy 9.1' in updated.stdout
@@ -232,6 +235,20 @@ def test_an_interrupted_installation_goes_on_where_it_stopped(project, number):
     time_ns = module.stat().st_mtime_ns
     assert project.run('train').stdout == f'{project.venv}\n'
     assert module.stat().st_mtime_ns == time_ns
+
+
+@pytest.mark.slow
+def test_a_package_that_was_half_installed_is_installed_again(project):
+    assert project.run('train').status == 0
+    # What a kill leaves of a wheel that begins with its metadata.
+    [module] = project.venv.rglob('site-packages/tensorflow.py')
+    module.unlink()
+    [installer] = project.venv.rglob('tensorflow-2.21.0.dist-info/INSTALLER')
+    installer.unlink()
+    (project.venv / 'mnist_tut.stamp').write_text('')
+    assert project.run('train').stdout == f'{project.venv}\n'
+    assert module.exists()
+    assert installer.exists()
 
 
 @pytest.mark.slow

@@ -31,13 +31,19 @@ def check(venv: pathlib.Path, extras: tuple[str, ...]) -> None:
             f'{venv}: has Python {environment.dotted(found["version"])}; {PYTHONS}. '
             f'{_LEFT}: move it away, {ANOTHER}'
         )
-    if found['missing']:
+    missing = found['missing']
+    if missing or not found['is_linked']:
         command = [str(python), '-m', 'pip', 'install']
         if not found['has_pip']:  # uv makes such environments
             command = ['uv', 'pip', 'install', '--python', str(venv)]
+        # Alone, so that tensorflow-cpu, which will do, is not joined by tensorflow.
+        command += [] if missing else ['--no-deps']
         wanted = f'{ROOT}[{",".join(extras)}]' if extras else str(ROOT)
+        names = (
+            missing if found['is_linked'] else [*missing, 'mnist_tut of this folder']
+        )
         sys.exit(
-            f'{venv}: lacks {_enumerate(found["missing"])}. {_LEFT}: install it with '
+            f'{venv}: lacks {_enumerate(names)}. {_LEFT}: install it with '
             f'{shlex.join([*command, "-e", wanted])}, {ANOTHER}'
         )
 

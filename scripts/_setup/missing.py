@@ -4,7 +4,9 @@
 
 prints, for example,
 
-    {"version": [3, 11], "missing": ["ruff>=0.6"], "has_pip": true}
+    {"version": [3, 11], "missing": ["ruff>=0.6"], "is_linked": true, "has_pip": true}
+
+`is_linked` says whether its mnist_tut is the one in this folder.
 
 foreign.py runs it in an environment that these scripts did not make. Arguments are the
 extras of pyproject.toml that are needed, too. It reads metadata, and imports no
@@ -23,21 +25,20 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 2)
 INSTEAD = {'tensorflow': ['tensorflow-cpu']}
 
 
+def is_linked():
+    """Returns whether `import mnist_tut` imports that of this folder."""
+    spec = importlib.util.find_spec('mnist_tut')
+    ours = os.path.join(ROOT, 'mnist_tut', '__init__.py')
+    origin = spec.origin if spec else None
+    return os.path.realpath(origin or os.devnull) == os.path.realpath(ours)
+
+
 def missing(extras):
-    """Returns the requirements that are not met, and ours if it is another folder's."""
+    """Returns the requirements that are not met."""
     import tomllib
 
     with open(os.path.join(ROOT, 'pyproject.toml'), 'rb') as file:
         project = tomllib.load(file)['project']
-    lacking = _unmet(project, extras)
-    spec = importlib.util.find_spec(project['name'])
-    package = os.path.join(ROOT, project['name'], '__init__.py')
-    if spec is None or os.path.realpath(spec.origin or '') != os.path.realpath(package):
-        lacking.append(f'the {project["name"]} of this folder')
-    return lacking
-
-
-def _unmet(project, extras):
     try:
         from packaging.requirements import Requirement
     except ImportError:  # TensorFlow requires it, so that is not complete either
@@ -68,6 +69,7 @@ if __name__ == '__main__':
     found = {
         'version': sys.version_info[:2],
         'missing': missing(sys.argv[1:]) if sys.version_info >= (3, 11) else [],
+        'is_linked': is_linked(),
         'has_pip': importlib.util.find_spec('pip') is not None,
     }
     print(json.dumps(found))

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import signal
@@ -125,11 +126,34 @@ def _install(venv: pathlib.Path, lock: str) -> None:
     pip = ['pip', '--disable-pip-version-check', 'install']
     # On a terminal pip shows what it does; elsewhere only what goes wrong.
     pip += [] if sys.stderr.isatty() else ['--quiet']
-    _step(venv, lock, [*pip, '--require-hashes', '--requirement', lock])
+    locked = [*pip, '--require-hashes', '--requirement']
+    half = venv / 'mnist_tut.half.txt'
+    half.write_text(_half_installed(venv, lock))
+    if half.stat().st_size:
+        _step(venv, lock, [*locked, str(half), '--no-deps', '--ignore-installed'])
+    _step(venv, lock, [*locked, lock])
     _step(venv, lock, [*pip, '--no-deps', '--no-build-isolation', '--editable', '.'])
     known[lock] = _digest(venv, lock)
     _stamp(venv).write_text(''.join(f'{name} {known[name]}\n' for name in known))
     say(f'{venv} is ready after {time.monotonic() - started:.0f} seconds.')
+
+
+def _half_installed(venv: pathlib.Path, lock: str) -> str:
+    """Returns the lines of a lock file for packages of which a part was installed.
+
+    To pip a package is there as soon as its METADATA is, of which TensorFlow's comes
+    before 20,000 other files. The last file that pip writes is INSTALLER.
+    """
+    half = set()
+    for pattern in 'lib/python3*/site-packages', 'Lib/site-packages':
+        for info in venv.glob(f'{pattern}/*.dist-info'):
+            if not (info / 'INSTALLER').exists():
+                name, _, version = info.stem.rpartition('-')
+                half.add(f'{re.sub("[-_.]+", "-", name).lower()}=={version}')
+    entries = re.findall(
+        r'^(\S+==\S+)((?:.*\\\n)*.*\n)', (ROOT / lock).read_text(), re.MULTILINE
+    )
+    return ''.join(pin + rest for pin, rest in entries if pin in half)
 
 
 def _step(

@@ -66,7 +66,7 @@ class Project:
         self.write_lock('requirements-dev.lock', lock)
 
     def pin(self, name: str, version: str) -> str:
-        """Makes a package, and returns its line for a lock file."""
+        """Makes a package, and returns its lines for a lock file."""
         module = f'import sys\nprint({name!r}, {version!r}, *sys.argv[1:])\n'
         wheel = wheels.write(self._wheels, name, version, {f'{name}.py': module})
         return wheels.requirement(wheel)

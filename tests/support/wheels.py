@@ -41,10 +41,10 @@ def metadata(name, version):
 
 
 def requirement(wheel):
-    """Returns the line of a lock file for a wheel."""
+    """Returns the lines of a lock file for a wheel."""
     name, version = wheel.name.split('-')[:2]
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return f'{name}=={version} --hash=sha256:{digest}\n'
+    return f'{name}=={version} \\\n    --hash=sha256:{digest}\n'
 
 
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
