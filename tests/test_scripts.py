@@ -104,6 +104,16 @@ def test_lock_files_share_their_versions():
     assert build.replace('-cpu', '') in run
 
 
+def test_the_sizes_for_a_class_are_those_of_the_lock_files():
+    text = (ROOT / 'docs' / 'CLASSROOM.md').read_text()
+    for lock in LOCKS[:2]:
+        first = (ROOT / lock).read_text().partition('\n')[0]
+        match = re.fullmatch(
+            r'# linux x86_64: (\d+ MB) to download, (\d+ MB) installed in \d+ s', first
+        )
+        assert f'| `{lock}` | {match[1]} | {match[2]} |' in text
+
+
 def test_reproduction_and_readme_are_what_the_script_writes():
     run = subprocess.run(
         [sys.executable, 'scripts/maintain/write_reproduction.py', '--check'],

@@ -4,7 +4,7 @@
 
 prints, for example,
 
-    requirements.lock: linux x86_64: 671 MB to download, 2001 MB installed in 60 s
+    requirements.lock: linux x86_64: 2285 MB installed in 33 s
 
 Downloads all packages, then installs them from the disk into a new environment, which
 is removed afterwards. The seconds are pip's processor time, which does not depend on
