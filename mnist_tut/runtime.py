@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 # Printed at every normal start. Lines that match none of these are shown.
 _BANNERS = re.compile(
@@ -33,10 +33,24 @@ _BANNERS = re.compile(
 )
 
 
-def _without_banners(output: str) -> str:
-    """Returns TensorFlow's output without the lines that a normal start prints."""
+# Printed beside an exception that says the same.
+_REPETITIONS = re.compile(
+    '|'.join(
+        [
+            r'OP_REQUIRES failed at ',
+            r'Local rendezvous is aborting with status: ',
+            r'^\s*\[\[\{\{node ',
+            r'^Hint: If you want to see a list of allocated tensors when OOM happens',
+            r'^$',
+        ]
+    )
+)
+
+
+def _without(pattern: re.Pattern[str], output: str) -> str:
+    """Returns TensorFlow's output without the lines that match a pattern."""
     lines = output.splitlines(keepends=True)
-    return ''.join(line for line in lines if not _BANNERS.search(line))
+    return ''.join(line for line in lines if not pattern.search(line))
 
 
 @contextlib.contextmanager
@@ -45,20 +59,49 @@ def filtered_stderr() -> Iterator[None]:
 
     Used for the import, and for a traced step on a machine without a GPU.
     """
-    try:
-        original = os.dup(2)
-    except OSError:  # stderr is closed
+    with _rewritten_stderr(lambda output: _without(_BANNERS, output)):
         yield
-        return
-    with tempfile.TemporaryFile() as buffer:
+
+
+@contextlib.contextmanager
+def errors_once() -> Iterator[None]:
+    """Removes what native code writes to stderr about the exception that it raises.
+
+    What it writes without raising one is left, though it comes at the end: so this is
+    for what fails by a user's doing, a full disk for example, and not for every step.
+    """
+    has_failed = False
+    with _rewritten_stderr(
+        lambda output: _without(_REPETITIONS, output) if has_failed else output
+    ):
+        try:
+            yield
+        except Exception:
+            has_failed = True
+            raise
+
+
+@contextlib.contextmanager
+def _rewritten_stderr(rewrite: Callable[[str], str]) -> Iterator[None]:
+    """Passes on what native code writes to stderr at the end, as `rewrite` returns it.
+
+    Everything is passed on as it comes where it cannot be kept.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            original = os.dup(2)
+            stack.callback(os.close, original)
+            buffer = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:  # stderr is closed, or there is no folder for the file
+            yield
+            return
         os.dup2(buffer.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(original, 2)
-            os.close(original)
             buffer.seek(0)
-            sys.stderr.write(_without_banners(buffer.read().decode(errors='replace')))
+            sys.stderr.write(rewrite(buffer.read().decode(errors='replace')))
 
 
 def _not_a_deprecation(record: logging.LogRecord) -> bool:

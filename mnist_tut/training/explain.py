@@ -37,8 +37,12 @@ def explain(
             f'variable {name} has no value; run tf.global_variables_initializer() '
             'after run.session(...)'
         )
+    if isinstance(error, OSError) and error.filename is None:
+        return None  # what cannot be written is stdout
     text = str(error)
-    if isinstance(error, (tf.errors.OpError, OSError)) and 'No space left' in text:
+    # The writer of event files raises a RuntimeError.
+    kinds = (tf.errors.OpError, OSError, RuntimeError)
+    if isinstance(error, kinds) and 'No space left' in text:
         # The folder's name itself may contain spaces.
         path = rf'({re.escape(folder)}[^\n;]*?|\S+?)(\.tempstate\d+)?; No space left'
         match = re.search(path, text)

@@ -5,6 +5,7 @@ no checkpoint reaches, and start from zero in a new session. A counter advances 
 each number drawn; drawing as many numbers in the new session restores it.
 """
 
+import contextlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -34,15 +35,18 @@ class Session(tf.Session):
         """Opens a session with the common configuration."""
         super().__init__(graph=graph, config=runtime.session_config())
         self._num_drawn: dict[str, int] = {}  # by name of the op
-        self._cache: dict[tuple[int, ...], Any] = {}
+        self._cache: dict[tuple[int, ...], Any] = {}  # what `_inspect` has found
 
     def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
         """Runs as tf.Session.run does, and counts."""
-        shapes = self._random_shapes(fetches)
-        if not shapes:
-            return super().run(fetches, feed_dict, options, run_metadata)
-        # The shapes are tensors of the graph; to fetch them adds no op.
-        values, drawn = super().run([fetches, shapes], feed_dict, options, run_metadata)
+        shapes, may_fail = self._inspect(fetches)
+        with runtime.errors_once() if may_fail else contextlib.nullcontext():
+            if not shapes:
+                return super().run(fetches, feed_dict, options, run_metadata)
+            # The shapes are tensors of the graph; to fetch them adds no op.
+            values, drawn = super().run(
+                [fetches, shapes], feed_dict, options, run_metadata
+            )
         for name, shape in drawn.items():
             self._count(name, math.prod(shape.tolist()))
         return values
@@ -68,26 +72,36 @@ class Session(tf.Session):
     def _count(self, name: str, size: int) -> None:
         self._num_drawn[name] = self._num_drawn.get(name, 0) + size
 
-    def _random_shapes(self, fetches: Any) -> dict[str, tf.Tensor]:
-        """Returns, by its name, the shape tensor of each random op that will run."""
+    def _inspect(self, fetches: Any) -> tuple[dict[str, tf.Tensor], bool]:
+        """Returns what is known of a run before it.
+
+        Returns:
+            The shape tensor of each random op that will run, by its name; and whether
+            the run may fail by a user's doing: a Saver and the summaries return text,
+            and fail on a full disk and on a histogram of nan.
+        """
         leaves = fetches if isinstance(fetches, (list, tuple)) else [fetches]
         if not all(isinstance(leaf, (tf.Tensor, tf.Operation)) for leaf in leaves):
-            return self._find_shapes(tf.nest.flatten(fetches))
+            return self._inspect_elements(tf.nest.flatten(fetches))
         # A loop fetches the same tensors at every step.
         key = tuple(map(id, leaves))
         if key not in self._cache:
             # Keep the tensors, too, so that no other object can get the same id.
-            self._cache[key] = self._find_shapes(leaves), leaves
+            self._cache[key] = self._inspect_elements(leaves), leaves
         return self._cache[key][0]
 
-    def _find_shapes(self, leaves: Sequence[Any]) -> dict[str, tf.Tensor]:
+    def _inspect_elements(
+        self, leaves: Sequence[Any]
+    ) -> tuple[dict[str, tf.Tensor], bool]:
         elements = [self.graph.as_graph_element(leaf) for leaf in leaves]
         ops = [getattr(element, 'op', element) for element in elements]
-        return {
+        shapes = {
             op.name: op.inputs[0]
             for op in upstream_ops(ops)
             if op.type in _RANDOM_OPS and op.inputs[0].shape.is_fully_defined()
         }
+        dtypes = [getattr(element, 'dtype', None) for element in elements]
+        return shapes, tf.string in dtypes
 
 
 def upstream_ops(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:

@@ -82,12 +82,16 @@ def test_a_checkpoint_is_named_without_the_temporary_part():
     assert_explained(error, errors.RunError, line)
 
 
-@pytest.mark.parametrize(
-    ('filename', 'named'), [('logs/two\nlines', 'logs/two\\nlines'), (None, 'logs/run')]
-)
-def test_a_full_disk_is_named_by_the_file_or_by_the_folder(filename, named):
-    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), filename)
-    assert_explained(error, errors.RunError, f'{named}: {NO_SPACE}')
+def test_a_full_disk_is_named_by_the_file():
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'logs/two\nlines')
+    assert_explained(error, errors.RunError, f'logs/two\\nlines: {NO_SPACE}')
+
+
+def test_a_full_disk_is_named_by_the_event_file():
+    message = 'logs/run/events.out.tfevents.1; No space left on device\n\tFailed'
+    error = RuntimeError(message)  # as the writer's thread raises it
+    line = f'logs/run/events.out.tfevents.1: {NO_SPACE}'
+    assert_explained(error, errors.RunError, line)
 
 
 def test_everything_else_stays_as_it_is():
@@ -100,6 +104,7 @@ def test_everything_else_stays_as_it_is():
         other_shape,
         tf.errors.NotFoundError(None, None, 'no such file'),
         OSError(errno.EACCES, 'Permission denied', 'logs/run'),
+        OSError(errno.ENOSPC, 'No space left on device'),  # of stdout
         ValueError('No space left for another digit'),
         KeyboardInterrupt(),
         errors.RunError('explained already'),

@@ -1,5 +1,7 @@
 """A session counts what random ops draw, and draws it again in another session."""
 
+import sys
+
 from mnist_tut.training.session import Session
 
 import numpy as np
@@ -97,3 +99,30 @@ def test_more_than_a_chunk_is_drawn_again(monkeypatch):
         with Session() as sess:
             sess.set_state(state)
             np.testing.assert_array_equal(sess.run(dropped), expected)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_an_error_of_a_summary_is_raised_and_not_printed_too(value, capfd):
+    with tf.Graph().as_default(), Session() as sess:
+        summary = tf.summary.histogram('h', tf.constant([value]))
+        with pytest.raises(tf.errors.InvalidArgumentError, match='for: h'):
+            sess.run(tf.summary.merge([summary]))
+    assert capfd.readouterr().err == ''
+
+
+def test_an_error_of_the_file_system_is_raised_and_not_printed_too(capfd):
+    with (
+        tf.Graph().as_default(),
+        Session() as sess,
+        pytest.raises(tf.errors.NotFoundError, match='no such file'),
+    ):
+        sess.run(tf.io.read_file('no such file'))
+    assert 'no such file' not in capfd.readouterr().err
+
+
+def test_what_native_code_prints_without_an_error_is_shown(capfd):
+    with tf.Graph().as_default(), Session() as sess:
+        with tf.control_dependencies([tf.print('noticed', output_stream=sys.stderr)]):
+            text = tf.identity(tf.constant('text'))
+        assert sess.run(text) == b'text'
+    assert 'noticed' in capfd.readouterr().err
