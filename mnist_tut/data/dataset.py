@@ -5,10 +5,12 @@ Internally, images stay uint8: an epoch shuffles row numbers, and only a batch i
 converted to float32. `images` and `labels` are computed when they are read.
 """
 
+import html
 import itertools
 import operator
 import secrets
 import sys
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mnist_tut.data.locate import DatasetInfo
@@ -87,6 +89,19 @@ class DataSet:
         permutation = self._shuffles.draw(self._num_examples, self._name)
         self._order = self._order[permutation]
         self._ordered_images = None
+
+    def _columns(self) -> tuple[str, str, str]:
+        """Returns, as text, the number of examples, an image and a label."""
+        count = f'{self._num_examples:,}'
+        if self._fake_data:
+            return count, '784 ones', 'the digit 0'
+        shape = ' x '.join(map(str, self._images.shape[1:]))
+        labels = 'one-hot' if self._labels.ndim > 1 else 'digit'
+        return count, f'{shape} {self._dtype}', labels
+
+    def __repr__(self) -> str:
+        count, images, labels = self._columns()
+        return f'<DataSet: {count} examples; image: {images}; label: {labels}>'
 
     def _scaled(self, images: np.ndarray) -> np.ndarray:
         if self._dtype == np.uint8:
@@ -181,6 +196,28 @@ class Datasets(_Splits):
     """
 
     info: DatasetInfo | None = None
+
+    def __repr__(self) -> str:
+        sets = [f'{name}: {part._columns()[0]}' for name, part in self._parts()]
+        _, images, labels = self.train._columns()
+        facts = [', '.join(sets), f'image: {images}', f'label: {labels}']
+        if self.info is not None:
+            facts.append(self.info.describe())
+        return f'<Datasets: {"; ".join(facts)}>'
+
+    def _repr_html_(self) -> str:
+        """Returns a small table for a notebook."""
+        rows = [('', 'examples', 'an image', 'a label')]
+        rows += [(name, *part._columns()) for name, part in self._parts()]
+        lines = [
+            f'<tr>{"".join(f"<td>{html.escape(cell)}</td>" for cell in row)}</tr>'
+            for row in rows
+        ]
+        caption = '' if self.info is None else html.escape(self.info.describe())
+        return f'<table><caption>{caption}</caption>{"".join(lines)}</table>'
+
+    def _parts(self) -> Iterable[tuple[str, DataSet]]:
+        return self._asdict().items()
 
     def get_state(self) -> dict[str, Any]:
         """Returns the position in each of the three sets, ready for JSON.

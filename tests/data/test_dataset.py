@@ -6,7 +6,7 @@ import sys
 import types
 
 from mnist_tut import input_data
-from mnist_tut.data import dataset, idx
+from mnist_tut.data import dataset, idx, locate
 from mnist_tut.errors import DataError, FlagError
 from tests.support import corpus
 from tests.support.paths import GOLDENS
@@ -308,3 +308,31 @@ def test_arrays_that_do_not_fit_are_refused():
     for wrong in (np.zeros((5, 28, 28), np.uint8), np.zeros((5, 28, 28, 3), np.uint8)):
         with pytest.raises(DataError, match='expected one channel'):
             dataset.DataSet(wrong, labels)
+
+
+# What a notebook shows.
+
+
+def test_sets_are_shown_by_their_sizes():
+    images, labels = np.zeros((30, 28, 28, 1), np.uint8), np.zeros((30, 10))
+    train = dataset.DataSet(images, labels)
+    small = dataset.DataSet(images[:5], labels[:5].argmax(1), dtype=np.uint8)
+    assert repr(train) == ('<DataSet: 30 examples; image: 784 float32; label: one-hot>')
+    assert repr(small) == '<DataSet: 5 examples; image: 784 uint8; label: digit>'
+    sets = dataset.Datasets(train, small, small)
+    assert repr(sets) == (
+        '<Datasets: train: 30, validation: 5, test: 5; image: 784 float32; '
+        'label: one-hot>'
+    )
+    table = sets._repr_html_()
+    assert table.count('<tr>') == 4
+    assert '<td>test</td><td>5</td><td>784 uint8</td><td>digit</td>' in table
+
+
+def test_sets_are_shown_with_where_they_come_from(tmp_path):
+    folder = tmp_path / '<b>'
+    sets = dataset.Datasets(*[dataset.DataSet(None, None, fake_data=True)] * 3)
+    sets.info = locate.DatasetInfo(str(folder), 'mnist', '')
+    assert repr(sets).endswith(f'; Data: MNIST, in {folder}>')
+    assert '&lt;b&gt;</caption>' in sets._repr_html_()
+    assert '10,000' in repr(sets)
