@@ -8,13 +8,14 @@ default graph. `fully_connected_feed` calls them in this order and trains the re
 3. training() adds the ops that compute and apply gradients.
 4. evaluation() adds the count of right predictions.
 
-This file is not meant to be run.
+This file is not meant to be run: it says so, and what to run instead.
 
 Source:
     TensorFlow Mechanics 101, mnist.py.
 """
 
 import math
+import sys
 
 from mnist_tut import runtime  # noqa: F401  (first: without TensorFlow's banners)
 
@@ -147,3 +148,10 @@ def evaluation(logits, labels):
     """
     correct = tf.nn.in_top_k(logits, labels, 1)  # bool [B]
     return tf.reduce_sum(tf.cast(correct, tf.int32))
+
+
+if __name__ == '__main__':
+    sys.exit(
+        'mnist_tut.mnist only builds the network of TensorFlow Mechanics 101; to train '
+        'it, run python -m mnist_tut.fully_connected_feed'
+    )
