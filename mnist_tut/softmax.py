@@ -9,8 +9,8 @@ trains 1,000 steps of 100 images and prints the accuracy on the test set, about 
 The beginner notes' variant has a smaller step and the unstable loss, and a table of
 accuracy by number of steps:
 
-    python -m mnist_tut.softmax --learning_rate=0.05 --loss=log --max_steps=10000 \
-        --accuracy_at=500,1000,2000,5000,10000
+    python -m mnist_tut.softmax --learning_rate=0.05 --loss=log \
+        --max_steps=10000 --accuracy_at=500,1000,2000,5000,10000
 
 What to expect, with mean and spread, is in REPRODUCTION.md.
 
