@@ -4,17 +4,17 @@
 
 Options, all before the script:
 
-    --steps=N      end each training loop after N steps; what follows still runs
-    --seconds=T    end each training loop after T seconds
-    --check        run nothing, and list what would be adapted
-    --explain      list every adaptation with its line, and what one writes today
-    --diff         run nothing, and print the modern script as a unified diff
-    --era=0.9      the version of TensorFlow, where the script does not tell
-    --python=2     the version of Python, where the script does not tell
-    --dataset=...  auto, mnist, synthetic or synthetic_wild
+    --steps=N     end each training loop after N steps; what follows still runs
+    --seconds=T   end each training loop after T seconds
+    --check       run nothing, and list what would be adapted
+    --explain     list every adaptation with its line, and what one writes today
+    --diff        run nothing, and print the modern script as a unified diff
+    --era=0.9     the version of TensorFlow, where the script does not tell
+    --python=2    the version of Python, where the script does not tell
+    --dataset=... auto, mnist, synthetic or synthetic_wild
     --data_dir=... folder of the data, whatever the script says
     --local-cluster
-                   run all tasks of a script for several machines here
+                  run all tasks of a script for several machines here
 
 old.ipynb in the script's place runs a notebook's cells; in Jupyter itself,
 %load_ext mnist_tut.legacy makes the cells that follow old ones.
@@ -28,6 +28,8 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from mnist_tut import flag_help
+from mnist_tut import program as starting
 from mnist_tut.data import locate
 from mnist_tut.errors import UserError, printable
 
@@ -68,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         options = _parser().parse_args(ours)
         if options.help or not rest:
-            print(__doc__)
+            print(flag_help.wrap_text(__doc__ or ''))
             return 0
         for name in ('steps', 'seconds'):
             value = getattr(options, name)
@@ -77,6 +79,7 @@ def main(argv: Sequence[str]) -> int:
         if options.local_cluster and not (options.check or options.diff):
             from mnist_tut.legacy import cluster
 
+            starting.imports_done()
             ours.remove('--local-cluster')
             return cluster.run(ours, rest[0], rest[1:])
         return _run(options, rest[0], rest[1:])
@@ -109,6 +112,7 @@ def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
     if link is not None:
         argv = link.join(program, argv)
     tf.disable_eager_execution()  # in all of the script's threads
+    starting.imports_done()
     status = 0
     try:
         program.run(argv)
