@@ -68,3 +68,14 @@ def printable(text: str | bytes | os.PathLike) -> str:
         else character.encode('unicode_escape', 'surrogatepass').decode('ascii')
         for character in os.fsdecode(text)
     )
+
+
+def shortened(text: str | bytes | os.PathLike, most: int = 200) -> str:
+    """Returns `printable(text)`, without its middle if it has more than `most` letters.
+
+    For what a user has typed, by mistake at times, and for messages that quote it.
+    """
+    line = printable(text)
+    if len(line) <= most:
+        return line
+    return f'{line[: most // 2]}...{line[-most // 4 :]} ({len(line):,} letters)'

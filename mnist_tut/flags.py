@@ -10,157 +10,31 @@
     if __name__ == '__main__':
         flags.run(main)
 
-They are absl's flags, but every program has a FlagValues of its own, which is marked as
-parsed from the start: two lessons can be imported together although both define
-`batch_size`, and a notebook can read `FLAGS.batch_size` without a command line. Values
-are changed only in this module, and always through the flags' parsers and validators.
+They are absl's flags, but each program has FLAGS of its own, not absl.flags.FLAGS. That
+one is for the flags of a whole process, and a process may use several lessons: two that
+define `batch_size` could not both be imported, and a notebook could not read a flag,
+since nothing has parsed a command line. Here the flags of a lesson count as parsed from
+the start: `deep.FLAGS.batch_size` is its default, and inside a call of
+`deep.run_training(batch_size=10)` the value of that call.
 """
 
-import contextlib
 import functools
-import math
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
 
-from mnist_tut import errors, files
+from mnist_tut import command_line, flag_help, program
+from mnist_tut.flag_values import Settings
 
 from absl import flags as absl_flags
 
-# Flags that do not change what a run trains; --seed does, and is recorded apart.
-_NOT_RECORDED = {'help', 'resume', 'overwrite', 'log_dir', 'plots_dir', 'seed'}
+# The largest float32: beyond it a number is infinite in a graph.
+_MAX_FLOAT32 = (2 - 2**-23) * 2**127
+
+Result = TypeVar('Result')
 
 
-class _Settings:
-    """The values of a program's flags, and the functions that change them.
-
-    Attributes:
-        FLAGS: The values, such as FLAGS.max_steps.
-        may_change: Names of flags that a resumed run may change.
-    """
-
-    def __init__(self) -> None:
-        self.FLAGS = absl_flags.FlagValues()
-        self.may_change: set[str] = set()
-        self._folders: dict[str, bool] = {}  # name: whether it must be writable
-
-    def check_folders(self) -> None:
-        """Raises FlagError if the folder of a flag cannot be used.
-
-        A folder of data files has to be writable only if it is missing.
-        """
-        for name, is_output in self._folders.items():
-            path = self.FLAGS[name].value
-            if path is None:
-                continue
-            label = f'--{name}={errors.printable(path)}'
-            if not path:
-                raise errors.FlagError(f'{label}: empty; expected the path of a folder')
-            files.check_folder(path, label, errors.FlagError, must_write=is_output)
-
-    @contextlib.contextmanager
-    def overridden(self, settings: dict[str, Any]) -> Iterator[None]:
-        """Sets flags for the duration of a `with`; FlagError if a value is invalid."""
-        before = {
-            name: (self.FLAGS[name].value, self.FLAGS[name].using_default_value)
-            for name in self.FLAGS
-        }
-        try:
-            self._assign(settings)
-            yield
-        finally:
-            # All flags: resuming a run changes more than those in `settings`.
-            for name, (value, is_default) in before.items():
-                self.FLAGS[name].value = value
-                self.FLAGS[name].using_default_value = is_default
-
-    def _assign(self, settings: dict[str, Any]) -> None:
-        """Sets flags through their parsers, then runs all validators."""
-        for name, value in settings.items():
-            if name not in self.FLAGS:
-                raise errors.FlagError(f'{name}: no such flag; see --help')
-            if isinstance(value, os.PathLike):
-                value = os.fspath(value)
-            flag = self.FLAGS[name]
-            try:
-                if value is not None or flag.default is not None:
-                    value = flag.parser.parse(value)
-            except (absl_flags.Error, TypeError, ValueError) as error:
-                raise errors.FlagError(
-                    f'{name}={value!r}: {_one_line(error)}'
-                ) from error
-            flag.value = value
-            flag.using_default_value = False
-        try:
-            self.FLAGS.validate_all_flags()
-        except absl_flags.Error as error:
-            raise errors.FlagError(_one_line(error)) from error
-
-    def recorded(self) -> dict[str, Any]:
-        """Returns the flags that determine what a run trains and on which data."""
-        values = self.FLAGS.flag_values_dict()
-        return {
-            name: self._absolute(name, value)
-            for name, value in sorted(values.items())
-            if name not in _NOT_RECORDED
-        }
-
-    def subset(self, *names: str) -> dict[str, Any]:
-        """Returns some flags as keyword arguments."""
-        return {name: self.FLAGS[name].value for name in names}
-
-    def agree_with(self, recorded: dict[str, Any]) -> bool:
-        """Returns whether a run with these recorded flags trains the same model."""
-        values = self.FLAGS.flag_values_dict()
-        return all(
-            values.get(name) == value
-            for name, value in recorded.items()
-            if name not in self.may_change
-        )
-
-    def take_over(self, recorded: dict[str, Any], folder: str) -> None:
-        """Sets the flags that the user left out to the values of the resumed run.
-
-        Args:
-            recorded: What `recorded()` returned when the run was started.
-            folder: Folder of the run, for messages.
-
-        Raises:
-            RunError: If a flag was set to another value and may not change.
-            FlagError: If a recorded value is invalid.
-        """
-        not_set = {}
-        for name in sorted(set(recorded) & set(self.FLAGS)):
-            flag, value = self.FLAGS[name], recorded[name]
-            self.require_unchanged(name, value, folder)
-            if flag.using_default_value and self._absolute(name, flag.value) != value:
-                not_set[name] = value
-        self._assign(not_set)
-
-    def require_unchanged(self, name: str, value: Any, folder: str) -> None:
-        """Raises RunError if a flag was set to another value and may not change.
-
-        Args:
-            name: Name of the flag.
-            value: The value that the run was started with.
-            folder: Folder of the run, for the message.
-        """
-        flag = self.FLAGS[name]
-        is_changed = not flag.using_default_value and flag.value != value
-        if is_changed and name not in self.may_change:
-            raise errors.RunError(
-                f'--{name}={flag.value}: the run in {errors.printable(folder)} was '
-                f'started with --{name}={value}; leave it out to continue that run, or '
-                'choose another --log_dir'
-            )
-
-    def _absolute(self, name: str, value: Any) -> Any:
-        """Returns a folder as an absolute path: a run may be resumed from elsewhere."""
-        return os.path.abspath(value) if name in self._folders and value else value
-
-
-class Flags(_Settings):
+class Flags(Settings):
     """The flags of one program: a lesson or a command.
 
     The DEFINE functions take absl's arguments, in absl's order. `may_change` allows a
@@ -173,15 +47,14 @@ class Flags(_Settings):
     """
 
     def __init__(self, lesson: str = '', seed: int | None = None):
-        """Defines --help and, for a lesson, the flags that every lesson has.
+        """Defines, for a lesson, the flags that every lesson has.
 
         Args:
             lesson: Name of the lesson's module.
             seed: Default of --seed; without one, each run draws its own.
         """
-        super().__init__()
+        super().__init__(lesson)
         self.lesson = lesson
-        self.DEFINE_boolean('help', False, 'Show this help.')
         if lesson:
             _define_common_flags(self, lesson, seed)
         self._common = set(self.FLAGS)
@@ -196,7 +69,9 @@ class Flags(_Settings):
 
     def DEFINE_boolean(self, name: str, default: bool, help: str) -> None:
         """Defines a boolean flag, --name or --noname."""
-        absl_flags.DEFINE_boolean(name, default, help, flag_values=self.FLAGS)
+        flag = absl_flags.BooleanFlag(name, default, help)
+        flag.parser = _BooleanParser()
+        absl_flags.DEFINE_flag(flag, self.FLAGS)
 
     def DEFINE_enum(
         self,
@@ -231,16 +106,16 @@ class Flags(_Settings):
         default: float,
         help: str,
         lower_bound: float = 0.0,
-        upper_bound: float = math.inf,
+        upper_bound: float = _MAX_FLOAT32,
         may_change: bool = False,
     ) -> None:
         """Defines a flag for a finite float; absl's own accepts nan and inf."""
-        most = '' if upper_bound == math.inf else f' and at most {upper_bound:g}'
         absl_flags.DEFINE_float(name, default, help, flag_values=self.FLAGS)
         absl_flags.register_validator(
             name,
-            lambda value: math.isfinite(value) and lower_bound <= value <= upper_bound,
-            f'expected a finite number at least {lower_bound:g}{most}',
+            lambda value: lower_bound <= value <= upper_bound,
+            f'expected a finite number at least {lower_bound:g} and at most '
+            f'{upper_bound:.3g}',
             self.FLAGS,
         )
         self._register(name, may_change)
@@ -305,19 +180,25 @@ class Flags(_Settings):
         if may_change:
             self.may_change.add(name)
 
-    def as_arguments(self, function: Callable[[], Any]) -> Callable[..., Any]:
+    def as_arguments(self, function: Callable[[], Result]) -> Callable[..., Result]:
         """Decorates a function that reads FLAGS so that flags become its arguments.
 
         `run_training(max_steps=100)` is `--max_steps=100`; after the call the flags
-        have their old values again. An unknown name or an invalid value raises
-        FlagError.
+        have their old values again. Signature and docstring show the flags that are
+        defined so far.
+
+        Returns:
+            The function, which raises FlagError for an unknown name or an invalid
+            value, and RunError while it runs in another thread.
         """
 
         @functools.wraps(function)
-        def call(**settings: Any) -> Any:
+        def call(**settings: Any) -> Result:
             with self.overridden(settings):
                 return function()
 
+        own, common = self.groups()
+        flag_help.document(call, [*own, *common], self._folders)
         return call
 
     def run(
@@ -338,45 +219,25 @@ class Flags(_Settings):
         Raises:
             SystemExit: Always. Status 0; 1 for a mistake; 128 + the signal's number.
         """
-        try:
-            args = self.FLAGS(list(sys.argv if argv is None else argv))
-        except absl_flags.Error as error:
-            _fail(_one_line(error))
-        if self.FLAGS['help'].value:
-            print(self._help(main))
-            sys.exit(0)
-        if arguments is None and len(args) > 1:
-            _fail(f'{args[1]}: not a flag; see --help')
-        _run(main, args)
+        line = list(sys.argv if argv is None else argv)
 
-    def _help(self, main: Callable) -> str:
-        """Returns the module's docstring and all flags, the program's own first."""
-        text = sys.modules[main.__module__].__doc__ or ''
-        lines = [text.rstrip(), '', 'Flags:']
-        for name in sorted(self.FLAGS, key=lambda name: (name in self._common, name)):
-            flag = self.FLAGS[name]
-            default = '' if flag.default is None else f' (default: {flag.default})'
-            lines.append(f'  --{name}: {flag.help}{default}')
-        return '\n'.join(lines)
+        def run() -> None:
+            if program.wants_help(line):
+                is_short = not {'-helpshort', '--helpshort'}.isdisjoint(line)
+                print(_help(self, sys.modules[main.__module__].__doc__ or '', is_short))
+            else:
+                main(command_line.parse(self.FLAGS, line, arguments is not None))
+
+        program.run(run)
 
 
-def _run(main: Callable[[list[str]], Any], args: list[str]) -> NoReturn:
-    """Runs `main` and exits; a user's mistake prints one line."""
-    try:
-        main(args)
-        sys.stdout.flush()
-    except errors.UserError as error:
-        _fail(str(error))
-    except BrokenPipeError:
-        # The reader of stdout, `head` for example, has closed it. Without a new target
-        # Python would report an error when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except OSError as error:
-        _fail(_one_line(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(0)
+def _help(flags: Flags, docstring: str, is_short: bool) -> str:
+    """Returns the text of --help, or of --helpshort."""
+    own, common = flags.groups()
+    groups = {f'Flags of {flags.lesson}' if flags.lesson else 'Flags': own}
+    if common and not is_short:
+        groups['Flags of every lesson (--helpshort leaves them out)'] = common
+    return flag_help.format_help(docstring, groups)
 
 
 def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
@@ -434,6 +295,10 @@ class _StepsParser(absl_flags.ArgumentParser):
 
     syntactic_help = 'whole numbers, at least 1, separated by commas'
 
+    def flag_type(self) -> str:
+        """Returns the type as absl and `flag_help` name it."""
+        return 'list of int'
+
     def parse(self, argument: Any) -> list[int]:
         """Returns the numbers."""
         items = argument.split(',') if isinstance(argument, str) else argument
@@ -443,10 +308,12 @@ class _StepsParser(absl_flags.ArgumentParser):
         return steps
 
 
-def _fail(line: str) -> NoReturn:
-    print(line, file=sys.stderr)
-    sys.exit(1)
+class _BooleanParser(absl_flags.BooleanParser):
+    """Parses true and false, with a message that says so."""
 
-
-def _one_line(error: Exception) -> str:
-    return ' '.join(str(error).split())
+    def parse(self, argument: Any) -> bool:
+        """Returns the value."""
+        try:
+            return super().parse(argument)
+        except (TypeError, ValueError):
+            raise ValueError('expected true or false') from None

@@ -1,6 +1,8 @@
 """Flags: on the command line, as keyword arguments, and of a run that is resumed."""
 
+import concurrent.futures
 import re
+import threading
 
 from mnist_tut import errors, softmax
 from mnist_tut.flags import Flags
@@ -58,14 +60,31 @@ def run_softmax(monkeypatch):
             '--batch_size=0',
             '--batch_size=0: 0 is not an integer in the range [1, 60000]',
         ),
-        ('--batch_size=x', '--batch_size=x: invalid literal for int()'),
+        ('--batch_size=x', '--batch_size=x: expected a whole number'),
+        ('--batch_size=', '--batch_size=: expected a whole number'),
+        ('--batch_size', 'Missing value for flag --batch_size'),
+        ('--learning_rate=x', '--learning_rate=x: expected a number'),
+        ('--learning_rate=1e39', 'at least 0 and at most 3.4e+38'),
         ('--max_steps=-1', '--max_steps=-1'),
         ('--learning_rate=nan', 'learning_rate=nan: expected a finite number'),
         ('--learning_rate=inf', 'learning_rate=inf: expected a finite number'),
         ('--accuracy_at=1,x', '--accuracy_at=1,x'),
         ('--accuracy_at=2000', 'training ends after 1000 steps; raise --max_steps'),
-        ('--no_such_flag', "Unknown command line flag 'no_such_flag'"),
+        ('--no_such_flag', '--no_such_flag: no such flag; see --help'),
+        ('--max_stpes=5', '--max_stpes: no such flag; did you mean --max_steps?'),
+        ('--max', '--max: no such flag; did you mean --max_steps?'),
+        ('--noresum', '--noresum: no such flag; did you mean --noresume'),
+        ('--noresume=1', '--noresume=1 does not take an argument'),
+        ('--resume=maybe', '--resume=maybe: expected true or false'),
+        ('--nolog_dir', '--nolog_dir: no such flag; did you mean --log_dir'),
         ('stray', 'stray: not a flag; see --help'),
+        ('-', '-: not a flag; see --help'),
+        ('--data_dir=LICENSE/\x1b[31m\n', r'--data_dir=LICENSE/\x1b[31m\n: LICENSE'),
+        ('--dataset=\x1b[31m', r'--dataset=\x1b[31m: value should be one of'),
+        ('--log_dir=a\udcffb', r'--log_dir=a\udcffb: is not UTF-8'),
+        ('--' + 'x' * 10_000, '(10,000 letters): no such flag; see --help'),
+        ('--dataset=' + 'x' * 10_000, '--dataset=xxx'),
+        ('x' * 10_000, '(10,000 letters): not a flag'),
         ('--data_dir=LICENSE', '--data_dir=LICENSE: LICENSE is not a folder'),
         ('--log_dir=', '--log_dir=: empty'),
         ('--plots_dir=LICENSE/x', '--plots_dir=LICENSE/x: LICENSE is not a folder'),
@@ -76,17 +95,71 @@ def test_a_mistake_is_one_line_and_status_1(capsys, run_softmax, argument, expec
     printed = capsys.readouterr()
     assert printed.out == ''
     assert printed.err.count('\n') == 1
+    assert len(printed.err) < 500
+    assert printed.err[:-1].isprintable()
     assert expected in printed.err
 
 
-def test_help_lists_every_flag(capsys, run_softmax):
-    assert run_softmax('--help') == 0
+@pytest.mark.parametrize('flag', ['-h', '--help', '--helpfull', '-help'])
+def test_help_lists_every_flag_the_documents_first(capsys, run_softmax, flag):
+    assert run_softmax('--max_steps=5', flag) == 0
     text = capsys.readouterr().out
     assert text.startswith('Softmax regression')
+    own, common = text.split(
+        '\n\nFlags of every lesson (--helpshort leaves them out):\n'
+    )
     for name in softmax.FLAGS:
-        assert re.search(rf'--{name}: \S.{{20,}}', text), name
-    own, common = text.index('--accuracy_at:'), text.index('--checkpoint_steps:')
-    assert own < common
+        part = common if name in ('dataset', 'resume', 'log_dir', 'seed') else text
+        assert re.search(rf'--(\[no\])?{name}: \S.{{20,}}', part), name
+    listed = re.findall(r'\n  --(\w+):', own)
+    assert listed == [*softmax.FLAGS][-len(listed) :]
+    assert (listed[0], listed[-1]) == ('data_dir', 'accuracy_at')
+
+
+def test_short_help_leaves_out_what_every_lesson_has(capsys, run_softmax):
+    assert run_softmax('--helpshort') == 0
+    text = capsys.readouterr().out
+    assert '--max_steps:' in text
+    assert '--checkpoint_steps' not in text
+
+
+@pytest.mark.parametrize(
+    ('line', 'expected'),
+    [
+        ('--quick', True),
+        ('--quick True', True),
+        ('--quick=True', True),
+        ('-quick 1', True),
+        ('--quick --size 4', True),
+        ('--quick False', False),
+        ('--quick=f', False),
+        ('--noquick', False),
+        ('--size 4', False),
+    ],
+)
+def test_a_boolean_takes_its_value_in_every_form(flags, line, expected):
+    seen = []
+    with flags.overridden({}), pytest.raises(SystemExit) as stopped:
+        flags.run(lambda _: seen.append(flags.FLAGS.quick), ['lesson', *line.split()])
+    assert (stopped.value.code, seen) == (0, [expected])
+
+
+@pytest.mark.parametrize(
+    ('line', 'expected'),
+    [
+        ('--quick true', ['true']),
+        ('a --size 4 b', ['a', 'b']),
+        ('-- --quick -h', ['--quick', '-h']),
+        ('a -- b', ['a', 'b']),
+    ],
+)
+def test_a_command_keeps_its_positional_arguments(flags, line, expected):
+    seen = []
+    with flags.overridden({}), pytest.raises(SystemExit):
+        flags.run(
+            lambda argv: seen.append(argv[1:]), ['x', *line.split()], arguments='IMAGE'
+        )
+    assert seen == [expected]
 
 
 # Keyword arguments.
@@ -109,7 +182,14 @@ def test_keyword_arguments_are_flags_for_one_call(values):
         {'size': 101},
         {'size': 'x'},
         {'size': 2.5},
+        {'size': None},
+        {'data_dir': None},
+        {'data_dir': b'x'},
+        {'quick': 'maybe'},
+        {'quick': None},
+        {'help': True},
         {'max_steps': -1},
+        {'rate': 1e39},
         {'rate': float('nan')},
         {'rate': float('inf')},
         {'rate': -0.1},
@@ -132,6 +212,51 @@ def test_a_value_that_is_not_allowed_is_one_line(values, setting):
         values(**setting)
     assert '\n' not in str(caught.value)
     assert values() == before
+
+
+@pytest.mark.parametrize(
+    ('name', 'nearest'), [('max_stpes', 'max_steps'), ('rat', 'rate'), ('siz', 'size')]
+)
+def test_a_wrong_name_gets_the_nearest(values, name, nearest):
+    with pytest.raises(
+        errors.FlagError, match=f'^{name}: no such argument; did you mean {nearest}'
+    ):
+        values(**{name: 1})
+
+
+def test_a_folder_with_a_zero_byte_in_its_name_is_refused(flags):
+    with (
+        flags.overridden({'data_dir': 'a\0b'}),
+        pytest.raises(errors.FlagError, match=r'a\\x00b: has a zero byte'),
+    ):
+        flags.check_folders()
+
+
+def test_two_threads_do_not_share_the_flags_of_a_lesson(flags):
+    entered, leave = threading.Event(), threading.Event()
+
+    @flags.as_arguments
+    def run_training():
+        entered.set()
+        assert leave.wait(60)
+        return flags.FLAGS.size
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        first = pool.submit(run_training, size=7)
+        assert entered.wait(60)
+        with pytest.raises(errors.RunError, match='lesson is running in another thr'):
+            run_training(size=8)
+        leave.set()
+        assert first.result() == 7
+    assert flags.FLAGS.size == 3
+    assert run_training(size=8) == 8
+
+
+def test_a_call_within_a_call_in_one_thread_has_its_own_values(flags, values):
+    with flags.overridden({'size': 5}):
+        assert values(rate=0.1)['size'] == 5
+        assert values(size=6)['size'] == 6
+        assert flags.FLAGS.size == 5
 
 
 def test_two_lessons_have_their_own_flags():
