@@ -140,6 +140,10 @@ def run(main: Callable[[], Any]) -> NoReturn:
         sys.stdout.flush()
     except errors.UserError as error:
         fail(str(error))
+    except UnicodeEncodeError as error:
+        # A name that Python could not decode, which TensorFlow was given.
+        name = errors.shortened(error.object)
+        fail(f'{name}: is not in the encoding {error.encoding}; choose another name')
     except BrokenPipeError:
         _discard_stdout()  # its reader, `head` for example, has closed it
         sys.exit(1)

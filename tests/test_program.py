@@ -202,6 +202,11 @@ def test_errors_of_the_system_and_of_users_are_one_printable_line(capsys):
     def miss():
         raise FileNotFoundError(errno.ENOENT, 'No such file', 'a\nb')
 
+    def encode():
+        'a\udcff'.encode()
+
+    assert run_in_process(encode) == 1
+    assert capsys.readouterr().err.startswith(r'a\udcff: is not in the encoding utf-8;')
     assert run_in_process(refuse) == 1
     assert capsys.readouterr().err == 'a\\x1b[31m\\nb\n'
     assert run_in_process(miss) == 1
