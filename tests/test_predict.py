@@ -54,7 +54,7 @@ def run_main(*words, argv0='predict'):
     with pytest.raises(SystemExit) as ended:
         predict.flags.run(predict.main, [argv0, *map(str, words)], 'IMAGE...')
     predict.FLAGS.unparse_flags()
-    for name in ('log_dir', 'saved_model', 'show', 'help'):
+    for name in ('log_dir', 'saved_model', 'show'):
         predict.FLAGS[name].value = predict.FLAGS[name].default
     predict.FLAGS.mark_as_parsed()
     return ended.value.code
