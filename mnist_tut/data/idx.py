@@ -36,7 +36,10 @@ HINT = 'remove it to have it downloaded again'
 
 _BLOCK_BYTES = 1 << 19  # read at a time
 _LEFTOVER_BYTES = 1 << 20  # after the last item, counted for the message
-_BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error, inflate_error)
+# ISA-L raises OverflowError for a header that is larger than its buffer.
+_BROKEN_GZIP = (
+    EOFError, gzip.BadGzipFile, zlib.error, inflate_error, OverflowError,
+)  # fmt: skip
 
 
 class _Format(NamedTuple):

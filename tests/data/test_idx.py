@@ -1,6 +1,8 @@
 """Every bad IDX file has its message; every good one is read exactly."""
 
+import contextlib
 import errno
+import gzip
 import io
 import os
 import re
@@ -8,6 +10,7 @@ import stat
 import struct
 import sys
 import tracemalloc
+import zlib
 
 from mnist_tut import files
 from mnist_tut.data import idx
@@ -237,6 +240,29 @@ def test_after_the_member(kind, tmp_path):
     ):
         (tmp_path / 'x.gz').write_bytes(data + more)
         assert re.search(what, refusal(read, tmp_path / 'x.gz')), more
+
+
+def gzip_with_name(data, name):
+    """Returns a gzip file whose header has a name and a checksum of its own."""
+    head = b'\x1f\x8b\x08\x0a' + bytes(6) + name + b'\0'
+    checksum = zlib.crc32(head) & 0xFFFF
+    return head + checksum.to_bytes(2, 'little') + gzip.compress(data)[10:]
+
+
+@pytest.mark.parametrize('size', [0, 5, 100_000])
+def test_a_header_may_have_a_checksum(size, kind, tmp_path):
+    read, _, array = kind
+    data = gzip_with_name(corpus.plain(array), b'n' * size)
+    (tmp_path / 'x.gz').write_bytes(data)
+    np.testing.assert_array_equal(read(tmp_path / 'x.gz'), array)
+
+
+def test_an_endless_header_is_refused(kind, tmp_path):
+    read, _, array = kind
+    data = gzip_with_name(corpus.plain(array), b'n' * 2_000_000)
+    (tmp_path / 'x.gz').write_bytes(data)
+    with contextlib.suppress(DataError):  # gzip of the standard library reads it
+        np.testing.assert_array_equal(read(tmp_path / 'x.gz'), array)
 
 
 def test_data_in_two_members_is_one_stream(kind, tmp_path):
