@@ -12,9 +12,10 @@ The bytes are the same on every machine, and `SHA256` holds their checksums.
 """
 
 import contextlib
+import itertools
 import os
 
-from mnist_tut import errors, files
+from mnist_tut import errors, files, notices
 from mnist_tut.data import idx
 from mnist_tut.data.pen import shapes, strokes
 
@@ -132,8 +133,9 @@ def write(
 ) -> dict[str, np.ndarray]:
     """Writes the set as MNIST's four files, and a marker file that says what they are.
 
-    Files of the set that exist are kept. Each file appears whole or not at all, the
-    marker last, even if the process is killed or several write at once.
+    Files of the set that exist are kept, and so is, under another name, what somebody
+    has put in their place. Each file appears whole or not at all, the marker last, even
+    if the process is killed or several write at once.
 
     Args:
         directory: Folder of the files; created if it is missing.
@@ -153,37 +155,77 @@ def write(
     files.remove_stale(directory)
     arrays = _read_valid(directory, style)
     missing = [name for name in SHA256[style] if name not in arrays]
-    marker = os.path.join(directory, MARKER_FILE)
-    if not os.path.lexists(marker):
-        for name in missing:
-            path = os.path.join(directory, name)
-            if os.path.lexists(path):
-                raise errors.DataError(
-                    f'{errors.printable(path)} is in the way of the synthetic digits: '
-                    'move it, or name another folder'
-                )
+    if missing or read_marker(directory) != style:
+        _require_no_others(directory, missing)
     if missing:
         arrays = dict(zip(SHA256[style], generate(style), strict=True))
+        known_sums = {*SHA256[style].values(), *_read_marker(directory).split()}
         for name in missing:
+            path = os.path.join(directory, name)
+            _keep_if_unknown(path, known_sums)
             save = idx.write_images if 'images' in name else idx.write_labels
-            save(os.path.join(directory, name), arrays[name])
+            save(path, arrays[name])
     if missing or read_marker(directory) != style:
+        marker = os.path.join(directory, MARKER_FILE)
         files.write_bytes(marker, _marker_text(style).encode())
     return arrays
 
 
+def _require_no_others(directory: str, missing: list[str]) -> None:
+    """Raises DataError for a path that a set of this package would not have there."""
+    is_drawn = {'style:', 'version:'} <= set(_read_marker(directory).split())
+    for name in [*missing, MARKER_FILE]:
+        path = os.path.join(directory, name)
+        is_ours = is_drawn and os.path.isfile(path) and not os.path.islink(path)
+        if os.path.lexists(path) and not is_ours:
+            raise errors.DataError(
+                f'{errors.printable(path)} is in the way of the synthetic digits: '
+                'move it, or name another folder'
+            )
+
+
+def _keep_if_unknown(path: str, known_sums: set[str]) -> None:
+    """Gives a file a second name unless it was drawn, in whatever version."""
+    if not os.path.lexists(path):
+        return
+    with contextlib.suppress(errors.DataError):
+        if idx.sha256(idx.reader_for(path)(path)) in known_sums:
+            return
+    for number in itertools.count():
+        backup = f'{path}.bad{number or ""}'
+        if os.path.lexists(backup):
+            continue
+        try:
+            os.link(path, backup)
+        except FileExistsError:
+            continue
+        except FileNotFoundError:  # another process has moved it
+            return
+        except OSError:  # not every file system has hard links
+            os.replace(path, backup)
+        break
+    notices.log(
+        f'{errors.printable(path)} is not as it was drawn: kept as '
+        f'{errors.printable(backup)}'
+    )
+
+
 def read_marker(directory: str | os.PathLike) -> str | None:
     """Returns the style that the folder's marker file names, or None."""
-    marker = os.path.join(os.fsdecode(directory), MARKER_FILE)
-    try:
-        with files.open_regular(marker) as stream:
-            text = stream.read(10000).decode('utf-8', 'replace')
-    except (errors.DataError, OSError):
-        return None
-    lines = text.splitlines()
+    lines = _read_marker(directory).splitlines()
     if f'version: {VERSION}' not in lines:
         return None
     return next((style for style in STYLES if f'style: {style}' in lines), None)
+
+
+def _read_marker(directory: str | os.PathLike) -> str:
+    """Returns the text of the marker file; '' if there is none."""
+    marker = os.path.join(os.fsdecode(directory), MARKER_FILE)
+    try:
+        with files.open_regular(marker) as stream:
+            return stream.read(10000).decode('utf-8', 'replace')
+    except (errors.DataError, OSError):
+        return ''
 
 
 def _read_valid(directory: str, style: str) -> dict[str, np.ndarray]:

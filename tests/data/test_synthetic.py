@@ -308,6 +308,62 @@ def test_write_never_overwrites_the_files_of_others(tmp_path, small):
     assert path.read_bytes() == b'mine'
 
 
+@pytest.mark.parametrize('content', ['text', 'images', 'damaged'])
+def test_write_keeps_what_was_put_in_place_of_a_drawn_file(
+    content, tmp_path, small, capsys
+):
+    synthetic.write(tmp_path)
+    path = tmp_path / NAMES[0]
+    if content == 'text':
+        path.write_bytes(b'mine')
+    elif content == 'images':
+        idx.write_images(path, idx.read_images(path)[:7])
+    else:
+        path.write_bytes(path.read_bytes()[:-9])
+    mine = path.read_bytes()
+    (tmp_path / f'{NAMES[0]}.bad').write_bytes(b'an older one')
+    synthetic.write(tmp_path)
+    assert holds(tmp_path, NAMES[0])
+    assert (tmp_path / f'{NAMES[0]}.bad').read_bytes() == b'an older one'
+    assert (tmp_path / f'{NAMES[0]}.bad1').read_bytes() == mine
+    assert capsys.readouterr().err == (
+        f'{path} is not as it was drawn: kept as {path}.bad1\n'
+    )
+
+
+def test_write_keeps_no_copy_of_what_another_version_drew(tmp_path, small):
+    synthetic.write(tmp_path, 'wild')
+    synthetic.write(tmp_path, 'matched')
+    assert sorted(os.listdir(tmp_path)) == sorted([*NAMES, 'SYNTHETIC.txt'])
+
+
+@pytest.mark.parametrize('name', ['SYNTHETIC.txt', NAMES[0]])
+@pytest.mark.parametrize('kind', ['link', 'folder'])
+def test_write_replaces_nothing_but_files(kind, name, tmp_path, small):
+    folder = tmp_path / 'drawn'
+    synthetic.write(folder)
+    path, target = folder / name, tmp_path / 'target'
+    path.unlink()
+    (folder / NAMES[1]).unlink()  # so that there is something to write
+    if kind == 'link':
+        target.write_bytes(b'mine')
+        path.symlink_to(target)
+    else:
+        path.mkdir()
+    before = sorted(os.listdir(folder))
+    with pytest.raises(errors.DataError, match='is in the way'):
+        synthetic.write(folder)
+    assert sorted(os.listdir(folder)) == before
+    assert kind == 'folder' or target.read_bytes() == b'mine'
+
+
+def test_write_replaces_no_note_of_others(tmp_path, small):
+    (tmp_path / 'SYNTHETIC.txt').write_text('my own notes')
+    with pytest.raises(errors.DataError, match=r'SYNTHETIC\.txt is in the way'):
+        synthetic.write(tmp_path)
+    assert (tmp_path / 'SYNTHETIC.txt').read_text() == 'my own notes'
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path, small):
     (tmp_path / 'file').write_text('')
     with pytest.raises(
