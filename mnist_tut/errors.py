@@ -33,11 +33,9 @@ class DownloadError(DataError):
 
     Attributes:
         unreachable: No mirror responded at all: the machine is probably offline.
-        reasons: Each URL that was tried, and why it failed.
     """
 
     unreachable: bool = False
-    reasons: str = ''
 
 
 class RunError(UserError):

@@ -44,6 +44,7 @@ def read_data_sets(
     source_url: str | None = None,
     *,
     dataset: str = 'auto',
+    search: bool = False,
 ) -> Datasets:
     """Reads MNIST, and downloads it first if it is missing.
 
@@ -59,6 +60,7 @@ def read_data_sets(
             is one, else a random one.
         source_url: Base URL of a mirror to download from; None for the known ones.
         dataset: Which data set; see `data.locate`.
+        search: Whether other folders are searched as well; see `data.folders`.
 
     Returns:
         The training, validation and test set.
@@ -79,7 +81,7 @@ def read_data_sets(
         )
         fake_sets = Datasets(train, validation, test)
         return _dataset.seed_together(fake_sets, seed, locate.fake())
-    info = locate.locate(train_dir, dataset, source_url or None)
+    info = locate.locate(train_dir, dataset, source_url or None, search=search)
     train_file = info.files[locate.TRAIN_IMAGES]
     test_file = info.files[locate.TEST_IMAGES]
     # Decompressing is most of the work; a second core takes the test images.

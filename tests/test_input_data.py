@@ -77,7 +77,7 @@ def test_the_arguments_have_the_originals_names():
     names = list(inspect.signature(input_data.read_data_sets).parameters)
     assert names == [
         *('train_dir', 'fake_data', 'one_hot', 'dtype', 'reshape'),
-        *('validation_size', 'seed', 'source_url', 'dataset'),
+        *('validation_size', 'seed', 'source_url', 'dataset', 'search'),
     ]
     assert list(inspect.signature(input_data.DataSet).parameters) == [
         *('images', 'labels', 'fake_data', 'one_hot', 'dtype', 'reshape', 'seed')
@@ -283,6 +283,15 @@ def test_maybe_download_checks_the_files_of_mnist(tmp_path):
         url = server.url + corpus.TEST_LABELS
         with pytest.raises(DownloadError, match='SHA-256'):
             input_data.maybe_download(corpus.TEST_LABELS, tmp_path, url)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('url', ['?raw=true', '#x', '/more', '%20'])
+def test_maybe_download_stores_nothing_else_under_a_name_of_mnist(url, tmp_path):
+    with servers.Server(servers.whole(b'x' * 4542)) as server:
+        address = server.url + corpus.TEST_LABELS + url
+        with pytest.raises(DownloadError, match='SHA-256'):
+            input_data.maybe_download(corpus.TEST_LABELS, tmp_path, address)
     assert not list(tmp_path.iterdir())
 
 

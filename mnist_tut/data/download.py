@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,8 @@ class Limits(NamedTuple):
     """How long a download may take, in seconds.
 
     Attributes:
-        file_sec: For one file, every try and mirror together.
+        file_sec: For one file, every try and mirror together; the four files of MNIST
+            share it.
         offline_sec: Without a response from any mirror until then, the machine counts
             as offline.
         retry_delays_sec: Before the first, second and third try.
@@ -108,12 +110,13 @@ def choose_mirrors(source_url: str | None = None) -> tuple[str, ...]:
     try:
         parts = urllib.parse.urlsplit(url)
         usable = parts.scheme in ('http', 'https') and bool(parts.hostname)
-    except ValueError:  # for example an open bracket
+        _ = parts.port
+    except ValueError:  # for example an open bracket, or a port that is no number
         usable = False
     if not usable:
         raise FlagError(
-            f'{given_by}: {printable(url)} is not the http:// or https:// address of a '
-            'folder; for files on this machine, name their folder as the data folder'
+            f'{given_by}: {http.shown(url)} is not the http:// or https:// address of '
+            'a folder; for files on this machine, name their folder as the data folder'
         )
     head, _, last = url.rpartition('/')
     if last in {file.name for file in FILES}:
@@ -156,7 +159,10 @@ def fetch(
 
 
 def fetch_url(url: str, path: files.Path, *, limits: Limits | None = None) -> str:
-    """Downloads a file that is not in the table; only its length can be verified.
+    """Downloads a file from one address.
+
+    If its name in the folder is one of MNIST's, it must be that file; of another one,
+    only the length can be verified.
 
     Args:
         url: Its http or https address.
@@ -170,7 +176,9 @@ def fetch_url(url: str, path: files.Path, *, limits: Limits | None = None) -> st
         DownloadError, DataError: As in `fetch`.
     """
     path = os.fsdecode(path)
-    file = RemoteFile(os.path.basename(path), None, None)
+    name = os.path.basename(path)
+    known = {file.name: file for file in FILES}
+    file = known.get(name, RemoteFile(name, None, None))
     return _fetch([url], path, file, False, limits or LIMITS)
 
 
@@ -213,15 +221,15 @@ def _fetch(
             )
             return path
     all_reasons = '; '.join(
-        f'{printable(url)}: {reason}' for url, reason in reasons.items()
+        f'{http.shown(url)}: {reason}' for url, reason in reasons.items()
     )
     failure = DownloadError(
-        f'{printable(file.name)} could not be downloaded: {all_reasons}. '
-        f'Name another mirror with --source_url, or put the files into '
-        f'{printable(folder or ".")} by hand; {OFFLINE_HINT}'
+        f'{printable(file.name)} could not be downloaded: '
+        f'{all_reasons or "the time for all files was up"}. Name another mirror with '
+        f'--source_url, or put the files into {printable(folder or ".")} by hand; '
+        f'{OFFLINE_HINT}'
     )
-    failure.unreachable = not schedule.server_responded
-    failure.reasons = all_reasons
+    failure.unreachable = bool(reasons) and not schedule.server_responded
     raise failure
 
 
@@ -280,7 +288,8 @@ def _download_once(
     """Downloads to `path` and returns the number of bytes, or raises TransferError."""
     limit = _MAX_UNKNOWN_BYTES if file.num_bytes is None else file.num_bytes
     digest, count, head = hashlib.sha256(), 0, b''
-    response = http.Response(attempt.url, attempt.response_timeout_sec)
+    with _shown_wait(attempt.url):
+        response = http.Response(attempt.url, attempt.response_timeout_sec)
     with contextlib.closing(response), _replace(path, file) as stream:
         with tqdm.tqdm(
             desc=file.name,
@@ -290,7 +299,7 @@ def _download_once(
             leave=False,
             disable=None,  # shown only where stderr is a terminal
         ) as bar:
-            for block in response.blocks(attempt.deadline):
+            for block in response.blocks(attempt.deadline, limit):
                 head = head or block
                 count += len(block)
                 if count > limit:
@@ -313,6 +322,42 @@ def _download_once(
         if keep_old and os.path.exists(path) and not verify(path, file):
             _back_up(path, path + '.bad')
     return count
+
+
+@contextlib.contextmanager
+def _shown_wait(url: str) -> Iterator[None]:
+    """Shows the seconds of a wait that takes some, where stderr is a terminal."""
+    over = threading.Event()
+    with tqdm.tqdm(
+        desc=f'waiting for {host_of(url)}',
+        bar_format='{desc}: {elapsed}',
+        leave=False,
+        disable=None,
+        delay=1.0,
+    ) as bar:
+
+        def count_seconds() -> None:
+            while not over.wait(1.0):
+                bar.refresh()
+
+        counting = threading.Thread(target=count_seconds, daemon=True)
+        if not bar.disable:
+            counting.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if not bar.disable:
+                counting.join()
+
+
+def host_of(url: str) -> str:
+    """Returns the name of the host in an address, for a message."""
+    try:
+        host = urllib.parse.urlsplit(url).hostname
+    except ValueError:  # it fails later, with a message of its own
+        host = None
+    return http.shown(host or url)
 
 
 def _permanent_failure(reason: str) -> http.TransferError:

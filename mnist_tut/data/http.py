@@ -2,14 +2,18 @@
 
 urllib has no time-out for the name lookup, none for a server that sends a byte now and
 then, and follows redirects to file:// and ftp://. Here every wait has a limit, and
-every failure is a `TransferError` with its reason.
+every failure is a `TransferError` with its reason, which can be printed: whatever the
+server sent, it is a short line without control characters and passwords.
 """
 
+import base64
 import concurrent.futures
 import http.client
+import re
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,6 +23,32 @@ from mnist_tut.errors import printable
 
 STALL_SEC = 10.0  # the longest silence in the middle of a file
 _BLOCK_BYTES = 1 << 16
+_LAYER_BYTES = 1 << 16  # that a header or a layer may add to a file
+_MAX_REASON_LENGTH = 300
+
+_QUERY = re.compile(r'\?[^\s;]+')
+
+
+def shown(text: str) -> str:
+    """Returns an address, or a text with some, as one short line without secrets.
+
+    User and password are masked, even if the password has a slash, and what follows a
+    question mark, where a signed address has its key.
+    """
+    words = ' '.join(_without_credentials(word) for word in text.split())
+    masked = _QUERY.sub('?***', words)
+    if len(masked) > _MAX_REASON_LENGTH:
+        masked = masked[:_MAX_REASON_LENGTH] + '...'
+    return printable(masked)
+
+
+def _without_credentials(word: str) -> str:
+    before, at, host = word.rpartition('@')
+    scheme, slashes, credentials = before.partition('//')
+    if not slashes:
+        scheme, credentials = '', before
+    in_path = '/' in credentials and ':' not in credentials
+    return f'{scheme}{slashes}***@{host}' if at and not in_path else word
 
 
 class TransferError(Exception):
@@ -41,13 +71,44 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     max_redirections = 10
     inf_msg = 'more than 10 redirects, or a loop: '
 
+    def http_error_302(self, req, fp, code, msg, headers):
+        """Follows; urllib would first read the whole body, however long it is."""
+        fp.close()
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_302
+    http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         """Returns the next request, or raises HTTPError if it is not allowed."""
-        fp.close()  # urllib would read the whole body first, however long it is
         if not newurl.startswith(('http://', 'https://')):
             reason = f'redirected to {newurl}, not an http or https address'
             raise urllib.error.HTTPError(newurl, code, reason, headers, fp)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        if super().redirect_request(req, fp, code, msg, headers, newurl) is None:
+            return None
+        return _request(newurl)
+
+
+def _request(url: str) -> urllib.request.Request:
+    """Returns a GET request; the address may hold a user and a password.
+
+    They go to that address alone: a redirected request does not repeat them.
+    """
+    parts = urllib.parse.urlsplit(url)
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError('the port in the address is not a number') from None
+    user, at, host = parts.netloc.rpartition('@')
+    if at:
+        url = urllib.parse.urlunsplit(parts._replace(netloc=host))
+    # The bytes of the file as they are stored, without an encoding on top.
+    headers = {'User-Agent': 'mnist_tut', 'Accept-Encoding': 'identity'}
+    request = urllib.request.Request(url, headers=headers)
+    if at:
+        encoded = base64.b64encode(urllib.parse.unquote_to_bytes(user)).decode()
+        request.add_unredirected_header('Authorization', f'Basic {encoded}')
+    return request
 
 
 def _opener() -> urllib.request.OpenerDirector:
@@ -118,10 +179,8 @@ class Response:
     """
 
     def __init__(self, url: str, response_timeout_sec: float):
-        # The bytes of the file as they are stored, without an encoding on top.
-        headers = {'User-Agent': 'mnist_tut', 'Accept-Encoding': 'identity'}
         try:
-            request = urllib.request.Request(url, headers=headers)
+            request = _request(url)
             opener = _opener()
             self._response = _call_with_timeout(
                 response_timeout_sec,
@@ -129,10 +188,11 @@ class Response:
                 None,
             )
         except urllib.error.HTTPError as error:
+            error.close()  # its body is not read
             reason = f'HTTP {error.code} {error.reason}'.strip()
             # A proxy's own error does not show that the server was reached.
             raise TransferError(
-                printable(reason),
+                shown(reason),
                 server_responded=not request.has_proxy(),
                 retryable=error.code >= 500,
             ) from None
@@ -146,14 +206,14 @@ class Response:
             # A reason that is text, such as 'unknown url type', is about the URL.
             is_final = isinstance(cause, (str, ValueError, http.client.InvalidURL))
             raise TransferError(
-                printable(str(cause) or repr(error)),
+                shown(str(cause) or repr(error)),
                 server_responded=False,
                 retryable=not is_final,
             ) from None
         if self._response.status != 200:
             self._response.close()
             raise TransferError(
-                printable(f'HTTP {self._response.status} {self._response.reason}'),
+                shown(f'HTTP {self._response.status} {self._response.reason}'),
                 server_responded=True,
                 retryable=False,
             )
@@ -162,16 +222,19 @@ class Response:
         self._reading = False  # a thread is, and closes the response if it fails
         self._encoded = encoding.lower() in ('gzip', 'x-gzip')
 
-    def blocks(self, deadline: float) -> Iterator[bytes]:
+    def blocks(self, deadline: float, max_bytes: int) -> Iterator[bytes]:
         """Yields the body without its content encoding, until `deadline`.
 
         Args:
             deadline: On the clock of time.monotonic.
+            max_bytes: The largest body, give or take a header. A layer on top may be
+                endless and yield nothing, so the bytes that arrive are limited.
 
         Raises:
-            TransferError: If the connection breaks, stalls, or is not done in time.
+            TransferError: If the connection breaks, stalls, or is not done in time, or
+                more arrives.
         """
-        blocks = self._raw_blocks(deadline)
+        blocks = self._raw_blocks(deadline, max_bytes + _LAYER_BYTES)
         return _undo_content_encoding(blocks) if self._encoded else blocks
 
     def close(self) -> None:
@@ -179,7 +242,7 @@ class Response:
         if not self._reading:
             self._response.close()
 
-    def _raw_blocks(self, deadline: float) -> Iterator[bytes]:
+    def _raw_blocks(self, deadline: float, max_bytes: int) -> Iterator[bytes]:
         response, count = self._response, 0
         while True:
             remaining_sec = deadline - time.monotonic()
@@ -210,6 +273,9 @@ class Response:
                 break
             count += len(block)
             yield block
+            if count > max_bytes:
+                reason = f'{count} bytes and no end, at most {max_bytes} expected'
+                raise TransferError(reason, server_responded=True, retryable=False)
         if self.num_bytes is not None and count < self.num_bytes:
             reason = f'broken off after {count} of {self.num_bytes} bytes'
             raise TransferError(reason, server_responded=True, retryable=True)
@@ -229,7 +295,7 @@ def _undo_content_encoding(blocks: Iterator[bytes]) -> Iterator[bytes]:
             content = zlib.decompressobj(wbits=31).decompress(head, 2)
         except zlib.error:
             break
-        if len(content) == 2:
+        if len(content) == 2 or len(head) > _LAYER_BYTES:
             break
     if content != b'\x1f\x8b':
         yield head

@@ -9,43 +9,23 @@
 Synthetic digits are stored in a subfolder of the data folder, so that they are never
 taken for MNIST. Once they exist, auto uses them without waiting for a mirror again.
 Other sets in MNIST's format, such as Fashion-MNIST, are used from the data folder, with
-a warning. The choice is logged in one line on stderr, since stdout belongs to the
-tutorial; synthetic digits are announced on both.
+a warning. The choice is logged in one line. Which folders are searched where none was
+named is the matter of `folders`.
 """
 
-import concurrent.futures
 import dataclasses
-import hashlib
 import os
-import sys
-from typing import NamedTuple
+import time
 
-from mnist_tut import files
-from mnist_tut.data import download, idx, synthetic
+from mnist_tut import files, notices
+from mnist_tut.data import download, folders, identify, synthetic
 from mnist_tut.data.idx import IdxFile
-from mnist_tut.errors import (
-    DamagedError,
-    DataError,
-    DownloadError,
-    FlagError,
-    printable,
-)
+from mnist_tut.errors import DataError, DownloadError, FlagError, printable
 
-DATASETS = ('auto', 'mnist', 'synthetic', 'synthetic_wild')
+DATASETS = ('auto', 'mnist', *identify.STYLES)
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (
     file.name for file in download.FILES
 )
-
-_STYLES = {'synthetic': 'matched', 'synthetic_wild': 'wild'}
-
-# SHA-256 of MNIST's four files before compression. Sets are compared by their digits,
-# so one that was unpacked, or packed again, is still the same set.
-_MNIST_SHA256 = {
-    TRAIN_IMAGES: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
-    TRAIN_LABELS: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
-    TEST_IMAGES: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
-    TEST_LABELS: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +38,9 @@ class DatasetInfo:
         fingerprint: Identifies the digits; a resumed run checks that they are still the
             same.
         files: The four files by name, for `idx` to read; empty for 'npz' and 'fake'.
+        data_dir: Data folder to name in order to get the same set again; '' for 'npz'
+            and 'fake'.
+        dataset: Value of --dataset for that; '' for the one that was given.
     """
 
     directory: str
@@ -66,11 +49,13 @@ class DatasetInfo:
     files: dict[str, IdxFile] = dataclasses.field(
         default_factory=dict, compare=False, repr=False
     )
+    data_dir: str = dataclasses.field(default='', compare=False, repr=False)
+    dataset: str = dataclasses.field(default='', compare=False, repr=False)
 
     @property
     def is_synthetic(self) -> bool:
         """Whether the digits were drawn by code."""
-        return self.kind in _STYLES
+        return self.kind in identify.STYLES
 
     def disclaimer(self) -> str:
         """Returns the note beside a final accuracy; '' unless the digits are drawn."""
@@ -93,7 +78,11 @@ class DatasetInfo:
 
 
 def locate(
-    directory: files.Path, dataset: str = 'auto', source_url: str | None = None
+    directory: files.Path,
+    dataset: str = 'auto',
+    source_url: str | None = None,
+    *,
+    search: bool = False,
 ) -> DatasetInfo:
     """Finds, downloads or draws the four files, and logs which they are.
 
@@ -105,6 +94,8 @@ def locate(
         directory: The data folder; created when something is written to it.
         dataset: One of DATASETS.
         source_url: Base URL of the user's own mirror; see `download.choose_mirrors`.
+        search: Whether `directory` is only a default: other folders are searched too,
+            and what is missing may be written to another one; see `folders`.
 
     Returns:
         Folder, kind and paths of the four files.
@@ -118,32 +109,41 @@ def locate(
     directory = os.fsdecode(directory)
     if dataset not in DATASETS:
         raise FlagError(f'--dataset={dataset}: not one of {", ".join(DATASETS)}')
-    if dataset in _STYLES:
-        return log_dataset(_use_synthetic(directory, dataset))
+    searched = folders.candidates(directory) if search else [directory]
+    folder = folders.to_write(directory) if search else directory
+    where = _reason_for(folder, directory)
+    if dataset in identify.STYLES:
+        drawn = _find_drawn(searched, dataset)
+        return log_dataset(_use_synthetic(drawn or folder, dataset))
     mirrors = download.choose_mirrors(source_url)
-    files.remove_stale(directory)
-    statuses = _inspect(directory)
+    if search and (info := _find_files(searched, folder, dataset)):
+        return log_dataset(info, _reason_for(info.directory, directory, found=True))
+    files.remove_stale(folder)
+    statuses = identify.inspect(folder)
     if dataset == 'mnist':
-        _require_mnist(directory, statuses)
+        identify.require_mnist(folder, statuses)
     missing = [name for name, status in statuses.items() if not status.sha256]
     if not missing:
-        return log_dataset(_use_folder(directory, statuses))
-    _require_downloadable(directory, statuses, missing)
+        return log_dataset(_use_folder(folder, statuses), where)
+    _require_downloadable(folder, statuses, missing)
     may_draw = dataset == 'auto' and all(s.problem is None for s in statuses.values())
-    drawn = os.path.join(directory, 'synthetic')
-    if may_draw and not source_url and synthetic.read_marker(drawn) == 'matched':
+    drawn = None if source_url else _find_drawn(searched, 'synthetic')
+    if may_draw and drawn is not None:
         return log_dataset(
-            _use_synthetic(directory, 'synthetic'),
-            'they exist already (--dataset=mnist downloads MNIST)',
+            _use_synthetic(drawn, 'synthetic'),
+            'because they exist already (--dataset=mnist downloads MNIST)',
         )
+    others = f' and {len(mirrors) - 1} more' if len(mirrors) > 1 else ''
+    notices.log(f'Looking for MNIST at {download.host_of(mirrors[0])}{others}')
     try:
-        return log_dataset(_use_downloads(directory, statuses, missing, mirrors))
+        return log_dataset(_use_downloads(folder, statuses, missing, mirrors), where)
     except DownloadError as error:
         if not may_draw or not error.unreachable:
             raise
         return log_dataset(
-            _use_synthetic(directory, 'synthetic'),
-            f'no mirror could be reached ({error.reasons})',
+            _use_synthetic(folder, 'synthetic'),
+            'because no mirror could be reached (--dataset=mnist tries again and says '
+            'why)',
         )
 
 
@@ -155,86 +155,70 @@ def fake() -> DatasetInfo:
 def log_dataset(info: DatasetInfo, reason: str = '') -> DatasetInfo:
     """Logs in one line which data set is used, and returns it.
 
+    Synthetic digits are announced on stdout, too, which a user may keep.
+
     Args:
         info: The data set.
-        reason: Why it was chosen; added on stderr alone.
+        reason: Why it was chosen.
     """
-    line = info.describe()
+    detail = reason and f', {reason}'
     if info.is_synthetic:
-        print(line, flush=True)
-    if reason:
-        line += f', because {reason}'
-    print(line, file=sys.stderr, flush=True)
+        notices.announce(info.describe(), detail)
+    else:
+        notices.log(info.describe() + detail)
     return info
 
 
-class _FileStatus(NamedTuple):
-    """The result of inspecting one file of the data folder.
+def _reason_for(folder: str, default: str, found: bool = False) -> str:
+    """Returns why a folder is not the default one; '' if it is."""
+    if folder == default:
+        return ''
+    if found:
+        return f'because {printable(default)} does not hold the four files'
+    if folder == folders.to_write(default) and os.environ.get(folders.DATA_DIR_ENV):
+        return f'because {folders.DATA_DIR_ENV} names it'
+    return 'because nothing is written above the current folder'
 
-    Attributes:
-        kind: As in DatasetInfo; or 'missing'; or 'damaged' (to be downloaded again), or
-            'refused' (to be left alone).
-        file: The file, if it is valid.
-        sha256: Of its content before compression; '' if it is missing or invalid.
-        problem: What is wrong with it, or None.
+
+def _find_drawn(searched: list[str], kind: str) -> str | None:
+    """Returns the first folder whose subfolder holds drawn digits, or None."""
+    for folder in searched:
+        subfolder = os.path.join(folder, kind)
+        is_drawn = synthetic.read_marker(subfolder) == identify.STYLES[kind]
+        if is_drawn and folders.holds_files(subfolder):
+            return folder
+    return None
+
+
+def _find_files(searched: list[str], to_write: str, dataset: str) -> DatasetInfo | None:
+    """Returns the set in the first folder with four good files, or None.
+
+    A folder with others is passed over with a notice, unless it is the one that is
+    written to: what is wrong there is repaired, or an error.
     """
-
-    kind: str
-    file: IdxFile | None = None
-    sha256: str = ''
-    problem: DataError | None = None
-
-
-def _inspect(directory: str) -> dict[str, _FileStatus]:
-    """Reads and classifies the four files, each once, on two cores."""
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        statuses = pool.map(lambda f: _inspect_file(directory, f), download.FILES)
-        return {
-            file.name: status
-            for file, status in zip(download.FILES, statuses, strict=True)
-        }
-
-
-def _inspect_file(directory: str, remote: download.RemoteFile) -> _FileStatus:
-    path = os.path.join(directory, remote.name)
-    if not os.path.lexists(path):
-        return _FileStatus('missing')
-    try:
-        content = None
-        if os.path.isfile(path) and os.path.getsize(path) == remote.num_bytes:
-            with files.open_regular(path) as stream:
-                content = stream.read()
-            if hashlib.sha256(content).hexdigest() == remote.sha256:
-                sha256 = _MNIST_SHA256[remote.name]
-                return _FileStatus('mnist', IdxFile(path, content), sha256)
-        array = idx.reader_for(path)(IdxFile(path, content))
-    except DamagedError as error:
-        # The target of a link is not ours to replace.
-        kind = 'refused' if os.path.islink(path) else 'damaged'
-        return _FileStatus(kind, problem=error)
-    except DataError as error:
-        return _FileStatus('refused', problem=error)
-    sha256 = idx.sha256(array)
-    known = {'mnist': _MNIST_SHA256} | {
-        kind: synthetic.SHA256[style] for kind, style in _STYLES.items()
-    }
-    kinds = (kind for kind, sums in known.items() if sums.get(remote.name) == sha256)
-    return _FileStatus(next(kinds, 'other'), IdxFile(path, array=array), sha256)
-
-
-def _require_mnist(directory: str, statuses: dict[str, _FileStatus]) -> None:
-    """Raises DataError for the first file that belongs to another set."""
-    for name, status in statuses.items():
-        if status.sha256 and status.kind != 'mnist':
-            raise DataError(
-                f'{printable(os.path.join(directory, name))} is not MNIST: '
-                f'SHA-256 unpacked {status.sha256}, expected {_MNIST_SHA256[name]}; '
-                'with --dataset=mnist name another data folder'
-            )
+    notes = []
+    for folder in filter(folders.holds_files, searched):
+        statuses = identify.inspect(folder)
+        try:
+            for status in statuses.values():
+                if status.problem is not None:
+                    raise status.problem
+            if dataset == 'mnist':
+                identify.require_mnist(folder, statuses)
+        except DataError as error:
+            notes.append((folder, f'{printable(folder)} is passed over: {error}'))
+            continue
+        for _, note in notes:
+            notices.log(note)
+        return _use_folder(folder, statuses)
+    for folder, note in notes:
+        if not os.path.exists(to_write) or not os.path.samefile(folder, to_write):
+            notices.log(note)
+    return None
 
 
 def _require_downloadable(
-    directory: str, statuses: dict[str, _FileStatus], missing: list[str]
+    directory: str, statuses: dict[str, identify.FileStatus], missing: list[str]
 ) -> None:
     """Raises DataError unless MNIST's files may be downloaded for the missing ones."""
     mixed = any(s.sha256 and s.kind != 'mnist' for s in statuses.values())
@@ -260,28 +244,36 @@ def _require_downloadable(
 
 def _use_downloads(
     directory: str,
-    statuses: dict[str, _FileStatus],
+    statuses: dict[str, identify.FileStatus],
     missing: list[str],
     mirrors: tuple[str, ...],
 ) -> DatasetInfo:
     """Downloads the missing files of MNIST."""
     idx_files = {name: status.file for name, status in statuses.items() if status.file}
+    limits = download.LIMITS
+    deadline = time.monotonic() + limits.file_sec
     for file in download.FILES:
         if file.name not in missing:
             continue
         problem = statuses[file.name].problem
+        remaining = limits._replace(file_sec=deadline - time.monotonic())
         try:
-            path = download.fetch(file, directory, mirrors, keep_old=bool(problem))
+            path = download.fetch(
+                file, directory, mirrors, keep_old=bool(problem), limits=remaining
+            )
         except DownloadError as error:
             if problem is None:
                 raise
             # Name the damaged file too, not only the failed download.
             raise DataError(f'{problem}; a new {error}') from error
         idx_files[file.name] = IdxFile(path)
-    return DatasetInfo(directory, 'mnist', _fingerprint(_MNIST_SHA256), idx_files)
+    fingerprint = identify.fingerprint(identify.MNIST_SHA256)
+    return DatasetInfo(directory, 'mnist', fingerprint, idx_files, directory)
 
 
-def _use_folder(directory: str, statuses: dict[str, _FileStatus]) -> DatasetInfo:
+def _use_folder(
+    directory: str, statuses: dict[str, identify.FileStatus]
+) -> DatasetInfo:
     """Returns the data set whose four files are in the folder."""
     kinds = {status.kind for status in statuses.values()}
     kind = kinds.pop() if len(kinds) == 1 else 'other'
@@ -290,20 +282,19 @@ def _use_folder(directory: str, statuses: dict[str, _FileStatus]) -> DatasetInfo
         kind = 'synthetic'  # drawn by another version of this package
     sums = {name: status.sha256 for name, status in statuses.items()}
     idx_files = {name: status.file for name, status in statuses.items() if status.file}
-    return DatasetInfo(directory, kind, _fingerprint(sums), idx_files)
+    return DatasetInfo(
+        directory, kind, identify.fingerprint(sums), idx_files, directory
+    )
 
 
 def _use_synthetic(directory: str, kind: str) -> DatasetInfo:
     """Draws the synthetic set of that kind, unless it exists."""
-    folder, style = os.path.join(directory, kind), _STYLES[kind]
+    folder, style = os.path.join(directory, kind), identify.STYLES[kind]
+    if synthetic.read_marker(directory) == style:
+        folder = directory  # the set itself was named
     idx_files = {
         name: IdxFile(os.path.join(folder, name), array=array)
         for name, array in synthetic.write(folder, style).items()
     }
-    return DatasetInfo(folder, kind, _fingerprint(synthetic.SHA256[style]), idx_files)
-
-
-def _fingerprint(sums: dict[str, str]) -> str:
-    """Returns a short hash of the checksums of four files."""
-    text = ''.join(f'{name} {sums[name]}\n' for name in sorted(sums))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    fingerprint = identify.fingerprint(synthetic.SHA256[style])
+    return DatasetInfo(folder, kind, fingerprint, idx_files, directory, kind)

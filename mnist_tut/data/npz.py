@@ -13,15 +13,17 @@ import zipfile
 from typing import IO, BinaryIO, NamedTuple
 
 from mnist_tut import files
-from mnist_tut.data import idx, locate
+from mnist_tut.data import folders, idx, locate
 from mnist_tut.errors import DataError, FlagError, printable
 
 import numpy as np
 
 KEYS = ('X_train', 'X_test', 'y_train', 'y_test')
 DEFAULT_PATH = 'mnist_data.npz'
+_DATA_DIR = 'MNIST_data'  # of the IDX files; the lecture has none
 
 _HEADER_BYTES = 1 << 12  # NumPy writes 128
+_MAX_SHOWN = 100  # characters of a text from the file, in a message
 
 
 class Digits(NamedTuple):
@@ -49,9 +51,10 @@ def load(
     """Loads the four arrays from the lecture's file, or from MNIST's four IDX files.
 
     Args:
-        path: The npz file. None for mnist_data.npz, if that exists and neither
-            `data_dir` nor `dataset` is given.
-        data_dir: Folder of the IDX files; MNIST_data if None.
+        path: The npz file. None for mnist_data.npz, in the current folder or, in place
+            of the IDX files, in the data folder; not if `dataset` is given.
+        data_dir: Folder of the IDX files; if None, MNIST_data or another one in which
+            `folders` finds the data.
         dataset: Which data set; see `locate.locate`.
         source_url: Base URL of a mirror to download from.
 
@@ -66,14 +69,15 @@ def load(
         raise FlagError(
             f'--npz={printable(path)} --dataset={dataset}: expected one of the two'
         )
-    if path is None and data_dir is None and dataset == 'auto':
-        path = DEFAULT_PATH if os.path.lexists(DEFAULT_PATH) else None
+    if path is None and dataset == 'auto':
+        path = _find(data_dir)
     if path is not None:
         digits, sha256 = _read_file(path)
         info = locate.DatasetInfo(os.fsdecode(path), 'npz', sha256[:16])
         locate.log_dataset(info)
     else:
-        info = locate.locate(data_dir or 'MNIST_data', dataset, source_url)
+        default, search = _DATA_DIR, data_dir is None
+        info = locate.locate(data_dir or default, dataset, source_url, search=search)
         digits = _read_idx_files(info)
     for name in ('X_train', 'X_test'):
         pixels = getattr(digits, name)
@@ -83,6 +87,20 @@ def load(
                 f'{pixels.min()}; expected images with some contrast'
             )
     return digits._asdict(), info
+
+
+def _find(data_dir: files.Path | None) -> str | None:
+    """Returns the path of the lecture's file where it comes before IDX files."""
+    searched = [data_dir] if data_dir is not None else folders.candidates(_DATA_DIR)
+    if data_dir is None and os.path.lexists(DEFAULT_PATH):
+        return DEFAULT_PATH
+    for folder in map(os.fsdecode, searched):
+        path = os.path.join(folder, DEFAULT_PATH)
+        if folders.holds_files(folder):
+            return None
+        if os.path.lexists(path):
+            return path
+    return None
 
 
 def _read_idx_files(info: locate.DatasetInfo) -> Digits:
@@ -128,8 +146,8 @@ def _read_file(path: files.Path) -> tuple[Digits, str]:
             raise
         except Exception as error:
             # zipfile and zlib have a dozen ways to say that a file is damaged.
-            reason = ' '.join(str(error).split()) or type(error).__name__
-            raise DataError(f'{name}: damaged npz file: {reason}') from error
+            reason = ' '.join(str(error).split())[:_MAX_SHOWN] or type(error).__name__
+            raise DataError(f'{name}: damaged npz file: {printable(reason)}') from error
     _check_digits(digits, name)
     return digits, sha256
 
@@ -169,7 +187,9 @@ def _check_keys(archive: zipfile.ZipFile, name: str) -> None:
     names = sorted(archive.namelist())
     if {f'{key}.npy' for key in KEYS} <= set(names):
         return
-    shown = ', '.join(printable(entry) for entry in names[:10]) or 'nothing'
+    shown = (
+        ', '.join(printable(entry[:_MAX_SHOWN]) for entry in names[:10]) or 'nothing'
+    )
     more = f' and {len(names) - 10} more' if len(names) > 10 else ''
     raise DataError(
         f'{name}: expected the arrays {", ".join(KEYS)}; found {shown}{more}'

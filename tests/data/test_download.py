@@ -78,6 +78,25 @@ def test_an_address_outside_the_web_is_refused(url, monkeypatch):
         download.choose_mirrors()
 
 
+@pytest.mark.parametrize(
+    'url',
+    [
+        'ftp://u:secret@a/',
+        'http://u:secret@[::1',
+        'http://u:secret/@a:x/',
+        'u:secret@a',
+    ],
+)
+def test_a_refused_address_keeps_its_password(url, monkeypatch):
+    with pytest.raises(errors.FlagError) as caught:
+        download.choose_mirrors(url)
+    assert 'secret' not in str(caught.value)
+    monkeypatch.setenv(download.SOURCE_URL_ENV, url)
+    with pytest.raises(errors.FlagError) as caught:
+        download.choose_mirrors()
+    assert 'secret' not in str(caught.value)
+
+
 # Good servers.
 
 
@@ -119,6 +138,24 @@ def test_a_terminal_shows_a_progress_bar(tmp_path):
     assert out == f'Successfully downloaded digits.gz {len(DATA)} bytes.\n'
     assert 'digits.gz: ' in shown
     assert '/200k' in shown
+
+
+@posix
+def test_a_terminal_shows_the_seconds_of_a_wait(tmp_path):
+    import pty
+    import termios
+
+    outer, inner = pty.openpty()
+    termios.tcsetwinsize(inner, (24, 80))
+    answer = servers.slowly(servers.whole(DATA), 2.5)
+    with servers.Server(answer) as server:
+        child = start(tmp_path, server.url, stdout=subprocess.DEVNULL, stderr=inner)
+        child.wait()
+    shown = os.read(outer, 1 << 16).decode()
+    os.close(inner)
+    os.close(outer)
+    assert 'waiting for 127.0.0.1: 00:01' in shown
+    assert child.returncode == 0
 
 
 def test_the_folder_is_made_and_the_file_is_readable_by_all(tmp_path):

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures('quick_retries')
 def read(url):
     """Returns the body of one response, without another try."""
     with contextlib.closing(http.Response(url, 60)) as response:
-        return b''.join(response.blocks(time.monotonic() + 60))
+        return b''.join(response.blocks(time.monotonic() + 60, 1 << 30))
 
 
 # What arrives.
@@ -37,7 +37,7 @@ def test_the_length_is_known_where_the_server_gives_it(answer):
         response = http.Response(server.url, 60)
         with contextlib.closing(response):
             known = response.num_bytes
-            body = b''.join(response.blocks(time.monotonic() + 60))
+            body = b''.join(response.blocks(time.monotonic() + 60, 1 << 30))
     assert known == (len(DATA) if answer is servers.whole else None)
     assert body == DATA
 
@@ -51,7 +51,7 @@ def test_bytes_are_handed_on_before_a_block_is_full():
     with servers.Server(servers.stalled(DATA, 1000)) as server:
         response = http.Response(server.url, 60)
         with contextlib.closing(response):
-            block = next(response.blocks(time.monotonic() + 60))
+            block = next(response.blocks(time.monotonic() + 60, 1 << 30))
     assert 0 < len(block) <= 1000
     assert DATA.startswith(block)
 
@@ -60,7 +60,7 @@ def test_a_response_that_is_closed_early_ends_its_connection():
     counts = queue.SimpleQueue()
     with servers.Server(servers.endless(counts)) as server:
         response = http.Response(server.url, 60)
-        next(response.blocks(time.monotonic() + 60))
+        next(response.blocks(time.monotonic() + 60, 1 << 30))
         response.close()
         # While the server runs on, only the client can have ended it.
         assert counts.get(timeout=60) < 20_000_000
@@ -113,6 +113,144 @@ def test_a_layer_on_top_that_ends_early_gives_no_file(tmp_path):
         pytest.raises(errors.DownloadError, match=r'\d+ bytes, expected 200003'),
     ):
         fetch(tmp_path, server.url, file=GZ_FILE)
+
+
+GZIP_WITH_NAME = b'\x1f\x8b\x08\x08' + bytes(6)
+GZIP_IN_GZIP = b'\x1f\x8b\x08' + bytes(7) + b'\x00\x02\x00\xfd\xff\x1f\x8b'
+EMPTY_BLOCK = b'\x00\x00\x00\xff\xff'  # of the deflate format: no data
+
+
+@pytest.mark.parametrize(
+    ('start', 'block', 'reason'),
+    [
+        (GZIP_WITH_NAME, b'n' * 60_000, 'larger than the 200000 bytes expected'),
+        (GZIP_IN_GZIP, EMPTY_BLOCK * 10_000, 'bytes and no end'),
+    ],
+    ids=['header', 'empty blocks'],
+)
+def test_an_endless_layer_without_content_is_cut_off(start, block, reason, tmp_path):
+    counts = queue.SimpleQueue()
+    with servers.Server(servers.endless_layer(counts, start, block)) as server:
+        with pytest.raises(errors.DownloadError, match=reason):
+            fetch(tmp_path, server.url)
+        assert len(server.seen) == 1
+        assert counts.get(timeout=60) < 20_000_000
+
+
+# What may be printed.
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('http://host/a b', 'http://host/a b'),
+        ('http://user:secret@host/x', 'http://***@host/x'),
+        ('https://secret@host:80/', 'https://***@host:80/'),
+        ('http://u:secret/secret@host/', 'http://***@host/'),
+        ('http://u:secret//secret@host/', 'http://***@host/'),
+        ('http://u:secret@secret@host/', 'http://***@host/'),
+        ('http://u:secret?secret#@host/', 'http://***@host/'),
+        ('user:secret@proxy:3128', '***@proxy:3128'),
+        ("no host: 'http:/u:secret@host'", "no host: ***@host'"),
+        ('https://host/x?key=secret', 'https://host/x?***'),
+        ('http://u:secret@a/; http://v:secret@b/', 'http://***@a/; http://***@b/'),
+        ('https://host/@user/mnist/', 'https://host/@user/mnist/'),
+        ('two\nlines \x1b[31m and \u202e', r'two lines \x1b[31m and \u202e'),
+        ('x' * 1000, 'x' * 300 + '...'),
+    ],
+)
+def test_no_secret_and_no_control_character_is_shown(text, expected):
+    assert http.shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    'answer',
+    [
+        b'HTTP/1.1 403 \x1b]0;title\x07\x1b[31mred\r\n\r\n',
+        b'HTTP/1.1 204 \x1b[2J' + b'x' * 60_000 + b'\r\n\r\n',
+        b'HTTP/1.1 302 x\r\nLocation: data:\x1b[31m\r\n\r\n',
+        b'\x1b[31mHTTP/9 \x07\r\n\r\n',
+        b'HTTP/1.1 200 OK\r\nContent-Length: \x1b[31m\r\n\r\n\x1b[31m',
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\x1b[31m\r\n',
+    ],
+)
+def test_control_characters_of_a_server_are_not_printed(answer, tmp_path, capfd):
+    with (
+        servers.Server(lambda handler: handler.write(answer)) as server,
+        pytest.raises(errors.DownloadError) as caught,
+    ):
+        fetch(tmp_path, server.url)
+    text = str(caught.value)
+    assert text.isprintable()
+    assert len(text) < 800
+    out, err = capfd.readouterr()
+    assert all(line.isprintable() for line in (out + err).splitlines())
+
+
+@pytest.mark.parametrize('code', [401, 403, 404, 500])
+def test_the_password_of_an_address_is_used_and_not_shown(code, tmp_path):
+    def answer(handler):
+        given = handler.headers.get('Authorization')
+        expected = 'Basic dXNlcjpzZS9jcmV0'  # user:se/cret
+        good = servers.whole(DATA)
+        (good if given == expected else servers.status(code))(handler)
+
+    with servers.Server(answer) as server:
+        address = f'127.0.0.1:{server.port}/'
+        path = fetch(tmp_path, f'http://user:se%2Fcret@{address}')
+        assert path.read_bytes() == DATA
+        path.unlink()
+        with pytest.raises(errors.DownloadError, match=f'HTTP {code}') as caught:
+            fetch(tmp_path, f'http://user:wrong@{address}')
+    assert 'wrong' not in str(caught.value)
+    assert f'http://***@{address}' in str(caught.value)
+
+
+def test_a_password_goes_to_no_other_address(tmp_path):
+    with servers.Server(servers.whole(DATA)) as other:
+        moved = servers.status(302, Location=other.url)
+        with servers.Server(moved) as server:
+            fetch(tmp_path, f'http://user:secret@127.0.0.1:{server.port}/')
+    assert 'Authorization' in server.headers[0]
+    assert 'Authorization' not in other.headers[0]
+
+
+@pytest.mark.parametrize(
+    'location',
+    [
+        'ftp://user:secret@host/',
+        'http://user:secret@127.0.0.1:bad/',
+        'http://user:secret@[/',
+        'http://user:x/secret@127.0.0.1/',
+        'http://user:secret@127.0.0.1:1/',
+    ],
+)
+def test_the_password_of_a_redirect_is_not_shown(location, tmp_path):
+    with (
+        servers.Server(servers.status(302, Location=location)) as server,
+        pytest.raises(errors.DownloadError) as caught,
+    ):
+        fetch(tmp_path, server.url)
+    assert 'secret' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'proxy',
+    [
+        'http://user:secret@127.0.0.1:1/',
+        'http://user:secret@127.0.0.1:bad/',
+        'user:secret@127.0.0.1:1',
+        'http:/user:secret@127.0.0.1:1',
+        'http://user:secret@[/',
+        'socks5://user:secret@127.0.0.1:1/',
+    ],
+)
+@pytest.mark.parametrize('scheme', ['http', 'https'])
+def test_the_password_of_a_proxy_is_not_shown(proxy, scheme, tmp_path, monkeypatch):
+    monkeypatch.setenv(f'{scheme}_proxy', proxy)
+    with pytest.raises(errors.DownloadError) as caught:
+        fetch(tmp_path, f'{scheme}://mnist.invalid/')
+    assert 'secret' not in str(caught.value)
 
 
 # Refusals.
@@ -248,7 +386,7 @@ def test_a_deadline_that_has_passed_leaves_no_time_to_read():
             contextlib.closing(response),
             pytest.raises(http.TransferError, match=r'too slow: 0 bytes') as caught,
         ):
-            next(response.blocks(time.monotonic() - 1))
+            next(response.blocks(time.monotonic() - 1, 1 << 30))
     assert caught.value.server_responded
     assert not caught.value.retryable
 

@@ -208,6 +208,23 @@ def endless(counts: queue.SimpleQueue, *, length: int | None = None):
     return answer
 
 
+def endless_layer(counts: queue.SimpleQueue, start: bytes, block: bytes):
+    """Says Content-Encoding: gzip, and repeats `block` as `endless` does."""
+
+    def answer(handler):
+        handler.begin(Content_Encoding='gzip')
+        handler.write(start)
+        sent = 0
+        try:
+            while not handler.server.owner.stopped.is_set():
+                handler.write(block)
+                sent += len(block)
+        finally:
+            counts.put(sent)
+
+    return answer
+
+
 def encoded(data: bytes, *, on_top: bool):
     """Says Content-Encoding: gzip, with a layer on top of the .gz or without one."""
     body = gzip.compress(data) if on_top else data
