@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from mnist_tut import errors
-from mnist_tut.data import download, http, identify, idx, locate, synthetic
+from mnist_tut.data import download, folders, http, identify, idx, locate, synthetic
 from tests.support import corpus, servers
 from tests.support.paths import ROOT
 
@@ -566,6 +566,134 @@ def test_leftovers_of_a_killed_run_are_swept(mnist, tmp_path):
     (tmp_path / '.mnist_tut-0123456789abcdef.part').write_bytes(b'half')
     locate.locate(tmp_path)
     assert contents(tmp_path) == mnist
+
+
+# Where no folder was named.
+
+
+@pytest.fixture
+def here(mnist, tmp_path, monkeypatch):
+    """The current folder, with an empty one above it."""
+    folder = tmp_path / 'above' / 'here'
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv(folders.DATA_DIR_ENV, raising=False)
+    return folder
+
+
+DEFAULTS = ['data', 'MNIST_data', '../MNIST_data']
+
+
+@pytest.mark.parametrize('default', DEFAULTS)
+@pytest.mark.parametrize('place', ['named', *DEFAULTS])
+def test_mnist_is_found_in_any_of_the_folders(
+    default, place, here, mnist, monkeypatch, capsys
+):
+    monkeypatch.setenv(folders.DATA_DIR_ENV, 'named')
+    put(here / place, mnist)
+    before = contents(here.parent)
+    info = locate.locate(default, search=True)
+    assert (info.directory, info.data_dir, info.kind) == (place, place, 'mnist')
+    reason = f', because {default} does not hold the four files'
+    assert capsys.readouterr() == (
+        '',
+        f'Data: MNIST, in {place}{"" if place == default else reason}\n',
+    )
+    assert contents(here.parent) == before
+    # Named, a folder is the only one.
+    if place != default:
+        with pytest.raises(errors.DownloadError):
+            locate.locate(default, 'mnist')
+
+
+@pytest.mark.parametrize('default', DEFAULTS)
+def test_the_folder_of_the_document_comes_first(default, here, mnist):
+    for place in DEFAULTS:
+        put(here / place, mnist)
+    assert locate.locate(default, search=True).directory == default
+
+
+def test_what_is_missing_is_downloaded_once_for_all(here, mnist, capsys):
+    with servers.Server(servers.folder(mnist)) as server:
+        for default in reversed(DEFAULTS):
+            info = locate.locate(default, 'mnist', server.url, search=True)
+            assert info.directory == 'MNIST_data'
+    assert len(server.seen) == 4
+    assert contents(here.parent) == {
+        f'here/MNIST_data/{n}': d for n, d in mnist.items()
+    }
+    err = capsys.readouterr().err
+    assert 'in MNIST_data, because nothing is written above the current folder' in err
+
+
+def test_a_part_of_the_files_is_completed(here, mnist):
+    put(here / 'data', {name: mnist[name] for name in NAMES[:2]})
+    with servers.Server(servers.folder(mnist)) as server:
+        assert locate.locate('data', 'auto', server.url, search=True).kind == 'mnist'
+    assert contents(here) == {f'data/{name}': data for name, data in mnist.items()}
+
+
+def test_downloads_go_to_the_folder_that_the_environment_names(
+    here, mnist, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setenv(folders.DATA_DIR_ENV, str(tmp_path / 'shared'))
+    with servers.Server(servers.folder(mnist)) as server:
+        info = locate.locate('data', 'auto', server.url, search=True)
+    assert info.directory == str(tmp_path / 'shared')
+    assert contents(tmp_path / 'shared') == mnist
+    assert 'because MNIST_TUT_DATA_DIR names it\n' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('kind', ['auto', 'synthetic', 'synthetic_wild'])
+def test_one_drawn_set_serves_all_defaults(kind, here, monkeypatch):
+    first = locate.locate('../MNIST_data', kind, search=True)
+    monkeypatch.setattr(download, 'fetch', None)  # no mirror is asked again
+    for default in DEFAULTS:
+        info = locate.locate(default, kind, search=True)
+        assert (info.directory, info.data_dir) == (first.directory, 'MNIST_data')
+        assert info.dataset == first.kind
+        assert locate.locate(info.data_dir, info.dataset) == info
+    drawn = 'synthetic' if kind == 'auto' else kind
+    assert {pathlib.Path(path).parent.name for path in contents(here)} == {drawn}
+
+
+def test_a_damaged_folder_is_passed_over_for_a_good_one(here, mnist, capsys):
+    put(here / 'data', mnist | {IMAGES: b'<html>'})
+    put(here / 'MNIST_data', mnist)
+    before = contents(here)
+    assert locate.locate('data', search=True).directory == 'MNIST_data'
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(f'data is passed over: data/{IMAGES}: not a gzip file')
+    assert second.startswith('Data: MNIST, in MNIST_data, because data does not')
+    assert contents(here) == before
+
+
+def test_a_damaged_folder_is_repaired_only_where_one_may_write(here, mnist, capsys):
+    bad = {IMAGES: b'<html>'}
+    put(here.parent / 'MNIST_data', mnist | bad)
+    above = contents(here.parent)
+    with servers.Server(servers.folder(mnist)) as server:
+        info = locate.locate('../MNIST_data', 'auto', server.url, search=True)
+        assert info.directory == 'MNIST_data'
+        put(here / 'MNIST_data', bad)
+        capsys.readouterr()
+        info = locate.locate('MNIST_data', 'auto', server.url, search=True)
+    assert info.directory == 'MNIST_data'
+    assert contents(here / 'MNIST_data') == mnist | {f'{IMAGES}.bad': b'<html>'}
+    assert {**contents(here.parent), **above} == contents(here.parent)
+
+
+def test_another_set_is_found_with_a_warning_and_not_taken_for_mnist(
+    here, mnist, capsys
+):
+    write_set(here / 'data', seed=7)
+    info = locate.locate('MNIST_data', search=True)
+    assert (info.kind, info.directory) == ('other', 'data')
+    assert capsys.readouterr().err.startswith('Data: WARNING: not MNIST')
+    put(here.parent / 'MNIST_data', mnist)
+    info = locate.locate('MNIST_data', 'mnist', search=True)
+    assert (info.kind, info.directory) == ('mnist', '../MNIST_data')
+    assert 'data is passed over: data/' in capsys.readouterr().err
 
 
 # Processes.
