@@ -16,7 +16,10 @@ from mnist_tut.command_line import nearest, one_line
 from absl import flags as absl_flags
 
 # Flags that do not change what a run trains; --seed does, and is recorded apart.
-_NOT_RECORDED = {'resume', 'overwrite', 'log_dir', 'plots_dir', 'seed'}
+# A --source_url may hold a password.
+_NOT_RECORDED = {
+    'resume', 'overwrite', 'log_dir', 'plots_dir', 'seed', 'source_url',
+}  # fmt: skip
 
 
 class Settings:
@@ -46,11 +49,12 @@ class Settings:
     def check_folders(self) -> None:
         """Raises FlagError if the folder of a flag cannot be used.
 
-        A folder of data files has to be writable only if it is missing.
+        A folder of data files has to be writable only if it is missing, and does not
+        matter if it was not named: then the data may be somewhere else.
         """
         for name, is_output in self._folders.items():
             path = self.FLAGS[name].value
-            if path is None:
+            if path is None or not (is_output or self._is_given(name)):
                 continue
             label = f'--{name}={errors.shortened(path)}'
             if not path:
@@ -128,6 +132,24 @@ class Settings:
             for name, value in sorted(values.items())
             if name not in _NOT_RECORDED
         }
+
+    def data_folder(self) -> tuple[str | None, bool]:
+        """Returns the name of the flag for the data folder, and whether it is given.
+
+        A lesson may have two such flags; the one defined last has precedence.
+        """
+        names = [name for name, is_output in self._folders.items() if not is_output]
+        given = [name for name in names if self._is_given(name)]
+        return next(reversed(given or names[:1]), None), bool(given)
+
+    def settle(self, **values: Any) -> None:
+        """Sets flags that were left out to what a run has found, to be recorded."""
+        for name, value in values.items():
+            self.FLAGS[name].value = value
+
+    def _is_given(self, name: str) -> bool:
+        flag = self.FLAGS[name]
+        return flag.value is not None and not flag.using_default_value
 
     def subset(self, *names: str) -> dict[str, Any]:
         """Returns some flags as keyword arguments."""

@@ -1,6 +1,7 @@
 """Flags: on the command line, as keyword arguments, and of a run that is resumed."""
 
 import concurrent.futures
+import pathlib
 import re
 import threading
 
@@ -298,6 +299,41 @@ def test_recorded_values_pass_the_validators(flags, damage):
 
 def test_flags_of_the_call_are_not_recorded(flags):
     assert not {'log_dir', 'resume', 'seed', 'help'} & set(flags.recorded())
+
+
+def test_a_source_url_may_hold_a_password_and_is_not_recorded():
+    lesson = Flags('softmax')
+    assert 'dataset' in lesson.recorded()
+    assert 'source_url' not in lesson.recorded()
+
+
+def test_a_default_folder_need_not_be_usable(flags, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path('data').write_text('in the way')
+    flags.check_folders()
+    with flags.overridden({'data_dir': 'data'}), pytest.raises(errors.FlagError):
+        flags.check_folders()
+
+
+def test_the_flag_of_the_data_folder_is_known(flags):
+    assert flags.data_folder() == ('data_dir', False)
+    with flags.overridden({'data_dir': 'data'}):
+        assert flags.data_folder() == ('data_dir', True)
+    flags.DEFINE_folder('input_data_dir', None, 'Its other name.')
+    assert flags.data_folder() == ('data_dir', False)
+    with flags.overridden({'data_dir': 'a', 'input_data_dir': 'b'}):
+        assert flags.data_folder() == ('input_data_dir', True)
+    with flags.overridden({'data_dir': 'a', 'input_data_dir': None}):
+        assert flags.data_folder() == ('data_dir', True)
+    assert Flags().data_folder() == (None, False)
+
+
+def test_what_a_run_has_found_is_recorded_until_it_ends(flags, tmp_path):
+    with flags.overridden({}):
+        flags.settle(data_dir=str(tmp_path))
+        assert flags.recorded()['data_dir'] == str(tmp_path)
+        assert flags.data_folder() == ('data_dir', False)
+    assert flags.FLAGS.data_dir == 'data'
 
 
 def test_a_run_is_resumed_from_another_folder_on_the_same_data(

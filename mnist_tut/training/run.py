@@ -77,11 +77,11 @@ class Run(contextlib.AbstractContextManager):
     @property
     def data_options(self) -> dict[str, Any]:
         """Arguments for `read_data_sets` that come from the run and its flags."""
-        return {'seed': self.seed, **self._flags.subset('dataset', 'source_url')}
+        return {'seed': self.seed, **_source(self._flags)}
 
     def locate(self, directory: str) -> locate.DatasetInfo:
         """Returns the data set, for a lesson that reads the files itself."""
-        return locate.locate(directory, **self._flags.subset('dataset', 'source_url'))
+        return locate.locate(directory, **_source(self._flags))
 
     def session(
         self,
@@ -110,7 +110,7 @@ class Run(contextlib.AbstractContextManager):
             raise errors.RunError('run.session(...) was called twice; call it once')
         _check_model_size()
         _check_batch_size(self._flags, data, images, num_examples)
-        self._info = locate.fake() if data is None else getattr(data, 'info', data)
+        self._info = _settle_data(self._flags, data)
         model = _describe_model(images, scores, feeds or {}, pixel_range)
         difference = compare_variables(self.log_dir, tf.global_variables())
         self._folder.prepare(difference, self.seed, self._info, model)
@@ -171,6 +171,33 @@ class Run(contextlib.AbstractContextManager):
                     raise errors.RunError(f'the run ended without steps: {_HINT}')
                 self._loop.finish()
                 _finish(self, self._info)
+
+
+def _source(flags: Flags) -> dict[str, Any]:
+    """Returns the arguments that say where a run's data come from."""
+    is_given = flags.data_folder()[1]
+    return {'search': not is_given, **flags.subset('dataset', 'source_url')}
+
+
+def _settle_data(flags: Flags, data: Any) -> locate.DatasetInfo:
+    """Has run.json name the data that were found, for a resumed run to find them.
+
+    Args:
+        flags: Of the lesson.
+        data: As in `Run.session`.
+
+    Returns:
+        Which data they are.
+    """
+    info = locate.fake() if data is None else getattr(data, 'info', data)
+    if info.kind == 'npz':
+        flags.settle(npz=os.path.abspath(info.directory))
+    name, _ = flags.data_folder()
+    if name is not None and info.data_dir:
+        flags.settle(**{name: info.data_dir})
+    if info.dataset:
+        flags.settle(dataset=info.dataset)
+    return info
 
 
 def _check_model_size() -> None:

@@ -1,12 +1,15 @@
 """The errors of a lesson that omits a call, or makes it too early."""
 
+import functools
 import json
+import os
 
-from mnist_tut import errors
+from mnist_tut import errors, fully_connected_feed, softmax, tanh_mlp
+from mnist_tut.data import download, folders, idx, npz, synthetic
 from mnist_tut.flags import Flags
 from mnist_tut.training import run_folder
 from mnist_tut.training.run import Run
-from tests.support import corpus
+from tests.support import corpus, servers
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -211,3 +214,69 @@ def test_data_that_is_no_datasets_needs_no_state(flags, graph, tmp_path):
     path = run_folder.checkpoint_path(str(tmp_path / 'log'), 0)
     state = json.loads((tmp_path / f'{path}.json').read_text())['state']
     assert sorted(state) == ['history', 'random_ops']
+
+
+# The data: found where no folder is named, and found again by a resumed run.
+
+
+@pytest.fixture
+def two_folders(tmp_path, monkeypatch):
+    """Two folders to work in, the first of which is the current one."""
+    for name in ('a', 'b'):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / 'a')
+    monkeypatch.delenv(folders.DATA_DIR_ENV, raising=False)
+    return tmp_path / 'a', tmp_path / 'b'
+
+
+def resume_elsewhere(lesson, two_folders, monkeypatch):
+    """Trains three steps in one folder and two more from another; returns the flags."""
+    here, elsewhere = two_folders
+    log_dir = here / 'log'
+    lesson.run_training(log_dir=log_dir, max_steps=3, seed=1)
+    recorded = json.loads((log_dir / 'run.json').read_text())['flags']
+    before = sorted(os.listdir(elsewhere))
+    monkeypatch.chdir(elsewhere)
+    run = lesson.run_training(log_dir=log_dir, max_steps=5, resume=True)
+    assert len(run.values('loss')) == 5
+    assert sorted(os.listdir(elsewhere)) == before
+    return recorded
+
+
+@pytest.mark.parametrize('place', ['data', 'MNIST_data'])
+@pytest.mark.parametrize('lesson', [softmax, fully_connected_feed, tanh_mlp])
+def test_a_lesson_finds_the_data_and_a_resumed_run_the_same(
+    lesson, place, two_folders, few_digits_dir, monkeypatch, capsys
+):
+    here, _ = two_folders
+    (here / place).symlink_to(few_digits_dir)
+    recorded = resume_elsewhere(lesson, two_folders, monkeypatch)
+    name = 'train_dir' if lesson is fully_connected_feed else 'data_dir'
+    assert recorded[name] == str(here / place)
+    assert f', in {here / place}\n' in capsys.readouterr().err
+    assert lesson.FLAGS[name].value == lesson.FLAGS[name].default
+
+
+def test_the_lectures_file_is_found_again(two_folders, monkeypatch):
+    here, _ = two_folders
+    (here / 'MNIST_data').mkdir()
+    arrays = [*corpus.digits(640, seed=1), *corpus.digits(100, seed=2)]
+    digits = npz.Digits(arrays[0], arrays[2], arrays[1], arrays[3])
+    npz.write(here / 'MNIST_data' / 'mnist_data.npz', digits)
+    recorded = resume_elsewhere(tanh_mlp, two_folders, monkeypatch)
+    assert recorded['npz'] == str(here / 'MNIST_data' / 'mnist_data.npz')
+
+
+def test_drawn_digits_are_found_again(
+    two_folders, monkeypatch, quick_retries, tmp_path
+):
+    fewer = functools.partial(synthetic.generate, num_train=600, num_test=100)
+    names = [file.name for file in download.FILES]
+    sums = dict(zip(names, map(idx.sha256, fewer()), strict=True))
+    monkeypatch.setattr(synthetic, 'generate', fewer)
+    monkeypatch.setitem(synthetic.SHA256, 'matched', sums)
+    monkeypatch.setattr(download, 'MIRRORS', (servers.closed_port(),))
+    here, _ = two_folders
+    recorded = resume_elsewhere(tanh_mlp, two_folders, monkeypatch)
+    assert recorded['data_dir'] == str(here / 'MNIST_data')
+    assert recorded['dataset'] == 'synthetic'
