@@ -38,7 +38,7 @@ flags.DEFINE_string(
     'export_dir', None, 'Folder to keep the page in; it must not exist yet.'
 )
 flags.DEFINE_folder(
-    'data_dir', 'MNIST_data', 'Folder of the data files, to train on without a run.'
+    'data_dir', None, 'Folder of the data files, to train on without a run.'
 )
 
 _NUM_STEPS = 600  # to train without a run: more than nine in ten digits are right
@@ -158,7 +158,8 @@ def _newest_run() -> str:
         f'No run below logs/: training deep for {_NUM_STEPS} steps, about a minute.',
         flush=True,
     )
-    deep.run_training(max_steps=_NUM_STEPS, data_dir=FLAGS.data_dir)
+    named = {} if FLAGS.data_dir is None else flags.subset('data_dir')
+    deep.run_training(max_steps=_NUM_STEPS, **named)
     return trained.newest_run()
 
 

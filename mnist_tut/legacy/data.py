@@ -154,7 +154,8 @@ class Data:
         if options.get('validation_size') is None:
             options.pop('validation_size', None)
         folder = self._folder or os.fspath(train_dir)
-        sets = input_data.read_data_sets(folder, dataset=self._dataset, **options)
+        options.update(dataset=self._dataset, search=self._folder is None)
+        sets = input_data.read_data_sets(folder, **options)
         self.info = sets.info
         self._program.record.add('read_data_sets', 'mnist_tut.input_data', 'data')
         kind: type[ScriptDataSet] = ScriptDataSet
@@ -178,7 +179,9 @@ class Data:
         """Returns the data set for a folder; it is decided once."""
         folder = self._folder or folder
         if folder not in self._located:
-            self._located[folder] = locate.locate(folder, self._dataset)
+            self._located[folder] = locate.locate(
+                folder, self._dataset, search=self._folder is None
+            )
             self.info = self._located[folder]
         return self._located[folder]
 
