@@ -179,7 +179,6 @@ def test_run_json_holds_what_inference_and_resuming_need(flags, graph, tmp_path)
             'batch_size': 10,
             'checkpoint_steps': 1000,
             'dataset': 'auto',
-            'source_url': None,
         },
     }
 
