@@ -22,7 +22,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, SupportsFloat
 
-from mnist_tut import errors, files, plots
+from mnist_tut import errors, files, notices, plots
 from mnist_tut.data import locate
 from mnist_tut.flags import Flags
 from mnist_tut.training.checkpoint import Checkpoints, compare_variables
@@ -260,8 +260,7 @@ def _finish(run: Run, info: locate.DatasetInfo) -> None:
     path = os.path.join(log_dir, HISTORY_FILE)
     files.write_bytes(path, history.to_json().encode(), errors.RunError)
     if disclaimer := info.disclaimer():
-        print(disclaimer)
-        print(disclaimer, file=sys.stderr)
+        notices.announce(disclaimer)
     if any('tfevents' in path for path in own_files(log_dir)):
         print(
             f'See it in TensorBoard: {_interpreter()} -m tensorboard.main '
