@@ -9,7 +9,7 @@ import sys
 import tracemalloc
 import zipfile
 
-from mnist_tut.data import idx, npz
+from mnist_tut.data import folders, idx, npz
 from mnist_tut.errors import DataError
 from tests.support import corpus
 from tests.support.paths import ROOT
@@ -376,3 +376,55 @@ def test_lengths_are_compared_by_the_converter_too(tmp_path):
     assert done.returncode == 1
     assert '30 images' in done.stderr
     assert '29 labels' in done.stderr
+
+
+# Where it is looked for.
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The current folder, in which no folder of the data is named."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(folders.DATA_DIR_ENV, raising=False)
+    return tmp_path
+
+
+def put(folder, seed):
+    """Writes the lecture's file and returns its path from the current folder."""
+    arrays = [*corpus.digits(30, seed), *corpus.digits(10, seed + 1)]
+    digits = npz.Digits(arrays[0], arrays[2], arrays[1], arrays[3])
+    folder.mkdir(exist_ok=True)
+    npz.write(folder / npz.DEFAULT_PATH, digits)
+    return os.path.relpath(folder / npz.DEFAULT_PATH)
+
+
+def test_the_lectures_own_place_comes_before_the_folders_of_the_data(here):
+    for number, name in enumerate(['.', 'MNIST_data', 'data']):
+        put(here / name, number)
+    for name in ['.', 'MNIST_data', 'data']:
+        expected = os.path.relpath(here / name / npz.DEFAULT_PATH)
+        assert os.path.normpath(npz.load()[1].directory) == expected
+        os.remove(expected)
+
+
+def test_four_files_come_before_an_npz_file_of_the_same_folder(here):
+    put(here / 'data', 5)
+    corpus.write_data_set(here / 'data', 20, 10)
+    for arguments in ({}, {'data_dir': 'data'}):
+        mnist, info = npz.load(**arguments)
+        assert (info.kind, info.directory) == ('other', 'data')
+        assert len(mnist['X_train']) == 20
+
+
+def test_a_named_folder_may_hold_the_lectures_file(here):
+    path = put(here / 'mine', 5)
+    put(here / 'MNIST_data', 6)
+    assert npz.load(data_dir='mine')[1].directory == path
+
+
+def test_text_from_a_file_is_printed_as_one_short_line(path):
+    names = ['\x1b[31m' + 'n' * 5000 + f'{number}.npy' for number in range(20)]
+    path.write_bytes(corpus.zip_of({name: corpus.member(b'x') for name in names}))
+    line = refusal(path)
+    assert line.isprintable()
+    assert len(line) < 2000
