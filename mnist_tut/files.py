@@ -10,6 +10,7 @@ its process ends.
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -27,6 +28,8 @@ else:
 Path = str | bytes | os.PathLike
 
 _PREFIX, _SUFFIX = '.mnist_tut-', '.part'
+# Of a disk that has no locks, as some network disks do.
+_WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def display_name(source: Path | IO) -> str:
@@ -37,11 +40,18 @@ def display_name(source: Path | IO) -> str:
     return f'<{type(source).__name__} without a name>'
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(
+    path: Path, failure: type[UserError] = DataError, expected: str = 'a data file'
+) -> BinaryIO:
     """Opens a regular file for reading, without blocking.
 
+    Args:
+        path: Path of the file; a symbolic link is followed.
+        failure: Class of the error.
+        expected: What the file should be, for the message.
+
     Raises:
-        DataError: If it is not a regular file, or cannot be opened.
+        failure: If it is not a regular file, or cannot be opened.
     """
     name = printable(path)
     try:
@@ -50,13 +60,13 @@ def open_regular(path: Path) -> BinaryIO:
             return open(path, 'rb', opener=_open_nonblocking)
     except FileNotFoundError as error:
         what = 'a dangling symbolic link' if os.path.islink(path) else 'missing'
-        raise DataError(f'{name} is {what}; expected a data file') from error
+        raise failure(f'{name} is {what}; expected {expected}') from error
     except OSError as error:
-        raise DataError(f'{name} cannot be opened: {error.strerror}') from error
+        raise failure(f'{name} cannot be opened: {error.strerror}') from error
     except ValueError as error:  # a path with a zero byte
-        raise DataError(f'{name} cannot be opened: {error}') from error
+        raise failure(f'{name} cannot be opened: {error}') from error
     what = 'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'
-    raise DataError(f'{name} is {what}; expected a data file')
+    raise failure(f'{name} is {what}; expected {expected}')
 
 
 def _open_nonblocking(path: str, flags: int) -> int:
@@ -181,34 +191,54 @@ def _remove_unless_locked(path: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: str) -> Iterator[None]:
+def locked(path: str) -> Iterator[bool]:
     """Holds the lock file `path` until the block, or the process, ends.
+
+    Yields:
+        Whether the disk has locks; on one without, nothing keeps others out.
 
     Raises:
         BlockingIOError: If another process holds it.
+        OSError: If the file is not one of ours, which are empty, or cannot be made.
     """
     while True:
-        with open(path, 'a+b') as stream:
-            _lock(stream.fileno())
+        with open(path, 'r+b', buffering=0, opener=_open_lock_file) as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size:
+                raise FileExistsError(errno.EEXIST, 'not an empty file', path)
+            has_locks = _lock(stream.fileno())
             try:
-                is_ours = os.path.samestat(os.fstat(stream.fileno()), os.stat(path))
+                is_ours = os.path.samestat(status, os.stat(path))
             except FileNotFoundError:
                 is_ours = False
             if not is_ours:
                 continue  # its last owner removed it after we opened it
             try:
-                yield
+                yield has_locks
             finally:
                 with contextlib.suppress(OSError):
                     os.remove(path)
             return
 
 
-def _lock(descriptor: int) -> None:
+def _open_lock_file(path: str, flags: int) -> int:
+    # Never through a symbolic link, and never waiting for a pipe.
+    careful = getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0)
+    return os.open(path, flags | os.O_CREAT | careful, 0o666)
+
+
+def _lock(descriptor: int) -> bool:
+    """Locks a file; returns whether its disk has locks, or raises BlockingIOError."""
     if sys.platform == 'win32':
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except PermissionError as error:
             raise BlockingIOError from error
-    else:
+        return True
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _WITHOUT_LOCKS:
+            raise
+        return False
+    return True

@@ -29,8 +29,9 @@ HEAVY = {'numpy': 'data.pen', 'PIL': 'plots', 'matplotlib': 'plots'}
 # TensorFlow is for the modules above its own, and for these alone below them.
 WITHOUT_TENSORFLOW = {
     'input_data', 'inference.image', 'inference.segment', 'predict',
-    'training.history', 'training.interrupts', 'training.progress',
-    'training.run_folder',
+    'training.history', 'training.interrupts', 'training.json_file',
+    'training.own_files', 'training.previous_run', 'training.progress',
+    'training.run_file', 'training.run_folder',
 }  # fmt: skip
 # Folders in which no module has to see to it that TensorFlow is quiet.
 QUIET_FOLDERS = ['export', 'training']

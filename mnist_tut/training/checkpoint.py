@@ -7,22 +7,23 @@ one is complete.
 """
 
 import contextlib
+import functools
 import glob
-import json
 import os
 import sys
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mnist_tut import errors
-from mnist_tut.training import tensorboard
+from mnist_tut import errors, files
+from mnist_tut.training import event_files
+from mnist_tut.training.json_file import crc32, read_json, write_json
+from mnist_tut.training.own_files import OwnFiles
+from mnist_tut.training.previous_run import CHECKPOINT_PREFIX
 from mnist_tut.training.run_folder import (
-    CHECKPOINT_PREFIX,
+    RunFolder,
     checkpoint_path,
-    read_json,
+    require_plain,
     saved_steps,
-    write_json,
 )
 
 import numpy as np
@@ -31,6 +32,8 @@ import tensorflow.compat.v1 as tf
 # What reading a damaged checkpoint can raise: for a truncated file, a flipped byte
 # (TensorFlow keeps a CRC of each variable) or a missing file.
 _DAMAGE = (tf.errors.OpError, ValueError, KeyError, OSError)
+# The files of a checkpoint; the state file comes last.
+_ENDINGS = ('.data-00000-of-00001', '.index', '.meta', '.json')
 
 
 class Checkpoints:
@@ -38,7 +41,7 @@ class Checkpoints:
 
     def __init__(
         self,
-        folder: str,
+        folder: RunFolder,
         saver: tf.train.Saver,
         sess: tf.Session,
         parts: Mapping[str, Any],
@@ -47,14 +50,17 @@ class Checkpoints:
 
         Args:
             folder: Folder of the run.
-            saver: Saves the variables; keeps the newest five checkpoints.
+            saver: Saves the variables; keeps the newest five checkpoints. From now on
+                it writes down the files that it saves, whoever calls it.
             sess: Session with their values.
             parts: Other objects by name; those with a state have `get_state()`, which
                 returns it ready for JSON, and `set_state(state)`.
         """
-        self._folder = folder
+        self._folder = folder.path
+        self._own_files = folder.own_files
         self._saver = saver
         self._sess = sess
+        _write_down_saves(saver, self._folder, self._own_files)
         self._saved_names = {variable.op.name for variable in tf.global_variables()}
         self._parts = {
             name: part for name, part in parts.items() if hasattr(part, 'get_state')
@@ -84,13 +90,33 @@ class Checkpoints:
         self._check_finite(step)
         for writer in writers:
             writer.flush()
-        save(
-            self._saver,
-            self._sess,
-            self._folder,
-            step,
-            {name: part.get_state() for name, part in self._parts.items()},
-        )
+        path = checkpoint_path(self._folder, step)
+        # The lesson itself may just have saved this step.
+        if path not in self._saver.last_checkpoints:
+            prefix = os.path.join(self._folder, CHECKPOINT_PREFIX)
+            self._saver.save(self._sess, prefix, global_step=step)
+        state = {name: part.get_state() for name, part in self._parts.items()}
+        write_json(f'{path}.json', {'state': state, 'crc32': crc32(state)})
+        self._remove_old_states()
+
+    def _remove_old_states(self) -> None:
+        """Removes the state files of the checkpoints that the Saver has removed."""
+        kept = {os.path.basename(path) for path in self._saver.last_checkpoints}
+        removed = []
+        for step in self._own_steps():
+            if (name := f'{CHECKPOINT_PREFIX}-{step}') not in kept:
+                os.remove(f'{checkpoint_path(self._folder, step)}.json')
+                removed += [name + ending for ending in _ENDINGS]
+        if removed:
+            self._own_files.forget(*removed)
+
+    def _own_steps(self) -> list[int]:
+        """Returns the steps of the run's complete checkpoints, newest first."""
+        return [
+            step
+            for step in saved_steps(self._folder)
+            if f'{CHECKPOINT_PREFIX}-{step}.json' in self._own_files
+        ]
 
     def restore(self, num_steps: int, writers: Sequence[tf.summary.FileWriter]) -> int:
         """Restores the newest checkpoint, and returns the number of steps done.
@@ -104,13 +130,15 @@ class Checkpoints:
                 step than `num_steps`.
         """
         folder = errors.printable(self._folder)
-        step, state = restore(self._saver, self._sess, self._folder) or (-1, None)
+        steps = self._own_steps()
+        found = restore(self._saver, self._sess, self._folder, steps)
+        step, state = found or (-1, None)
         num_done = step + 1
         if state is not None and not state.keys() >= self._parts.keys():
             raise errors.RunError(
                 f'{folder}: was written by version 1.0, whose runs can be used by '
-                'predict and export, but not continued; start again with --overwrite, '
-                'or in another --log_dir'
+                'predict and export, but not continued; start again in another '
+                '--log_dir'
             )
         if num_done > num_steps:
             raise errors.RunError(
@@ -119,7 +147,7 @@ class Checkpoints:
             )
         for writer in writers:
             writer.flush()  # a graph that is half written would look damaged
-        tensorboard.trim_events(self._folder, num_done)
+        event_files.trim(self._folder, num_done)
         if state is not None:
             for name, part in self._parts.items():
                 part.set_state(state[name])
@@ -138,36 +166,26 @@ class Checkpoints:
                 raise errors.DivergedError(step, what, self._folder)
 
 
-def save(
-    saver: tf.train.Saver,
-    sess: tf.Session,
-    folder: str,
-    step: int,
-    state: dict[str, Any],
-) -> None:
-    """Saves a checkpoint and its state file, and removes state files of old ones.
+def _write_down_saves(saver: tf.train.Saver, folder: str, own_files: OwnFiles) -> None:
+    """Makes a Saver write down the files of each checkpoint before it writes them."""
+    save_as_before = saver.save
 
-    If the lesson itself has just saved this step, only the state file is written.
+    @functools.wraps(save_as_before)
+    def save(sess: Any, path: Any, global_step: Any = None, *rest: Any, **options: Any):
+        head, name = os.path.split(path)
+        if head == folder:
+            step = '' if global_step is None else f'-{int(global_step)}'
+            own_files.add(*(f'{name}{step}{ending}' for ending in _ENDINGS))
+        return save_as_before(sess, path, global_step, *rest, **options)
 
-    Args:
-        saver: Saves the variables; keeps the newest five checkpoints.
-        sess: Session with their values.
-        folder: Folder of the run.
-        step: Number of the last training step that is done.
-        state: Content of the state file, ready for JSON.
-    """
-    path = checkpoint_path(folder, step)
-    if path not in saver.last_checkpoints:
-        saver.save(sess, os.path.join(folder, CHECKPOINT_PREFIX), global_step=step)
-    write_json(f'{path}.json', {'state': state, 'crc32': _crc32(state)})
-    kept = {os.path.basename(path) for path in saver.last_checkpoints}
-    for old in saved_steps(folder):
-        if f'{CHECKPOINT_PREFIX}-{old}' not in kept:
-            os.remove(f'{checkpoint_path(folder, old)}.json')
+    saver.save = save
 
 
 def restore(
-    saver: tf.train.Saver, sess: tf.Session, folder: str
+    saver: tf.train.Saver,
+    sess: tf.Session,
+    folder: str,
+    steps: Sequence[int] | None = None,
 ) -> tuple[int, dict[str, Any]] | None:
     """Restores the newest checkpoint of `folder` that is not damaged.
 
@@ -175,6 +193,7 @@ def restore(
         saver: Restores the variables.
         sess: Session to put the values into.
         folder: Folder of the run.
+        steps: Those of the checkpoints to choose from, newest first; all by default.
 
     Returns:
         (step, content of its state file), or None if nothing has been saved.
@@ -182,11 +201,13 @@ def restore(
     Raises:
         errors.RunError: If every checkpoint is damaged.
     """
-    steps = saved_steps(folder)
+    require_plain(folder)
+    steps = saved_steps(folder) if steps is None else steps
     for step in steps:
         path = checkpoint_path(folder, step)
         try:
             state = _verified_state(read_json(f'{path}.json'))
+            _require_regular(path)
             saver.restore(sess, path)
         except _DAMAGE as error:
             print(
@@ -211,12 +232,18 @@ def restore(
     return None
 
 
+def _require_regular(path: str) -> None:
+    """Raises DataError if TensorFlow would wait for a pipe in place of a checkpoint."""
+    for ending in _ENDINGS[:2]:
+        files.open_regular(path + ending).close()
+
+
 def _verified_state(content: dict[str, Any]) -> dict[str, Any]:
     """Returns the state in a state file; ValueError or KeyError if it is damaged."""
     checksum = content.pop('crc32')
     state = content.get('state', content)  # version 1.0 had no level in between
     # Without a checksum a flipped digit would be a wrong position in the data.
-    if checksum != _crc32(state):
+    if checksum != crc32(state):
         raise ValueError('the checksum of its .json is wrong')
     return state
 
@@ -249,14 +276,11 @@ def compare_variables(folder: str, variables: Sequence[tf.Variable]) -> str | No
 def _saved_shapes(folder: str) -> dict[str, list[int]] | None:
     """Returns the shapes in the newest readable checkpoint, by variable name."""
     indexes = glob.glob(os.path.join(glob.escape(folder), '*.index'))
-    for path in sorted(indexes, key=os.path.getmtime, reverse=True):
+    regular = filter(os.path.isfile, indexes)  # TensorFlow would wait for a pipe
+    for path in sorted(regular, key=os.path.getmtime, reverse=True):
         with contextlib.suppress(*_DAMAGE):
             return dict(tf.train.list_variables(path.removesuffix('.index')))
     return None
-
-
-def _crc32(content: dict[str, Any]) -> int:
-    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
 def _first_line(error: Exception) -> str:

@@ -29,7 +29,9 @@ from mnist_tut.training.checkpoint import Checkpoints, compare_variables
 from mnist_tut.training.explain import explain
 from mnist_tut.training.history import History
 from mnist_tut.training.loop import Loop
-from mnist_tut.training.run_folder import HISTORY_FILE, RunFolder, own_files
+from mnist_tut.training.own_files import own_files
+from mnist_tut.training.previous_run import HISTORY_FILE
+from mnist_tut.training.run_folder import RunFolder
 from mnist_tut.training.session import Session
 
 import tensorflow.compat.v1 as tf
@@ -117,14 +119,13 @@ class Run(contextlib.AbstractContextManager):
         saver = saver or tf.train.Saver()
         sess = self._exit.enter_context(Session())
         parts = {'history': self.history, 'random_ops': sess, 'data': data}
-        self._checkpoints = Checkpoints(self.log_dir, saver, sess, parts)
+        self._checkpoints = Checkpoints(self._folder, saver, sess, parts)
         return sess
 
     def summary_writer(self, name: str = '', graph: tf.Graph | None = None) -> Any:
         """Returns a tf.summary.FileWriter for a folder `name` in the run's folder."""
         self._require_session('run.summary_writer()')
-        folder = os.path.normpath(os.path.join(self.log_dir, name))
-        writer = self._exit.enter_context(tf.summary.FileWriter(folder, graph))
+        writer = self._exit.enter_context(_event_writer(self._folder, name, graph))
         self._writers.append(writer)
         return writer
 
@@ -198,6 +199,15 @@ def _settle_data(flags: Flags, data: Any) -> locate.DatasetInfo:
     if info.dataset:
         flags.settle(dataset=info.dataset)
     return info
+
+
+def _event_writer(
+    folder: RunFolder, name: str, graph: tf.Graph | None
+) -> tf.summary.FileWriter:
+    """Returns a writer of a new event file, which is the run's own from the start."""
+    ending = folder.own_files.add_events(name)
+    path = os.path.normpath(os.path.join(folder.path, name))
+    return tf.summary.FileWriter(path, graph, filename_suffix=ending)
 
 
 def _check_model_size() -> None:

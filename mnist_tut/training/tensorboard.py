@@ -1,4 +1,4 @@
-"""Writes TensorBoard's files for the embedding projector, and trims event files.
+"""Writes TensorBoard's files for the embedding projector.
 
 The embedding projector shows a layer's activations as a cloud of points: a point for
 each digit, marked with its picture. TensorFlow 1 stores the points in a variable of the
@@ -10,7 +10,7 @@ import io
 import os
 
 from mnist_tut import errors, files
-from mnist_tut.training.run_folder import own_files
+from mnist_tut.training import own_files
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -49,7 +49,9 @@ def write_projector(
     vectors = _activations(sess, layer, images_placeholder, images)
 
     def save(name: str, content: bytes) -> str:
-        files.write_bytes(os.path.join(log_dir, name), content, errors.RunError)
+        path = os.path.join(log_dir, name)
+        own_files.add_file(path)
+        files.write_bytes(path, content, errors.RunError)
         return name
 
     config = ProjectorConfig()
@@ -101,34 +103,3 @@ def _sprite(images: np.ndarray) -> bytes:
     png = io.BytesIO()
     Image.fromarray(gray).save(png, 'PNG', optimize=True)
     return png.getvalue()
-
-
-def trim_events(folder: str, num_steps: int) -> None:
-    """Removes the events of later steps, which a resumed run writes again.
-
-    Args:
-        folder: Folder with event files.
-        num_steps: Number of training steps that were done at the checkpoint.
-    """
-    for path in own_files(folder):
-        if 'events.out.tfevents.' not in os.path.basename(path):
-            continue
-        kept, is_changed = [], False
-        try:
-            for record in tf.io.tf_record_iterator(path):
-                event = tf.Event.FromString(record)
-                is_late = event.step >= num_steps and event.WhichOneof('what') in (
-                    'summary',
-                    'tagged_run_metadata',
-                )
-                kept += [] if is_late else [record]
-                is_changed |= is_late
-        except tf.errors.DataLossError:
-            is_changed = True  # the process died while it wrote the last record
-        if is_changed:
-            with (
-                files.atomic_write(path, errors.RunError) as stream,
-                tf.io.TFRecordWriter(stream.name) as writer,
-            ):
-                for record in kept:
-                    writer.write(record)

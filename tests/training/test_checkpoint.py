@@ -8,7 +8,7 @@ import zlib
 
 from mnist_tut import errors, softmax
 from mnist_tut.inference import model
-from mnist_tut.training import run_folder
+from mnist_tut.training import run_file, run_folder
 
 import numpy as np
 import pytest
@@ -129,7 +129,7 @@ def test_resume_and_overwrite_contradict_each_other(digits_dir, log):
 
 def test_overwrite_removes_nothing_where_no_run_has_been(digits_dir, tmp_path):
     (tmp_path / 'history.json').write_text('the history of Rome')
-    with pytest.raises(errors.RunError, match=r'no run\.json, so they may be yours'):
+    with pytest.raises(errors.RunError, match=r'history\.json that no run wrote down'):
         softmax.run_training(
             data_dir=digits_dir, log_dir=tmp_path, overwrite=True, max_steps=1
         )
@@ -138,9 +138,9 @@ def test_overwrite_removes_nothing_where_no_run_has_been(digits_dir, tmp_path):
 
 @pytest.mark.parametrize('missing', ['lesson', 'seed', 'data', 'flags'])
 def test_an_incomplete_run_file_is_one_line(digits_dir, log, missing):
-    content = json.loads((log / 'run.json').read_text())
+    content = run_file.read(str(log))
     del content[missing]
-    (log / 'run.json').write_text(json.dumps(content))
+    run_file.write(str(log), content)
     with pytest.raises(errors.RunError, match=f'not a complete .*: no {missing}'):
         softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
 
@@ -162,9 +162,7 @@ def test_a_refused_run_leaves_no_folder(tmp_path):
 
 
 def test_resuming_on_other_data_is_refused(digits_dir, log):
-    content = json.loads((log / 'run.json').read_text())
-    content['data'] = 'other'
-    (log / 'run.json').write_text(json.dumps(content))
+    run_file.write(str(log), {**run_file.read(str(log)), 'data': 'other'})
     with pytest.raises(errors.RunError, match='was trained on other data'):
         softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
 
@@ -250,8 +248,10 @@ def test_a_run_of_version_1_0_is_used_but_not_continued(digits_dir, log):
     """Its state file has another form, and run.json another word."""
     path = log / 'run.json'
     run = json.loads(path.read_text())
+    del run['crc32'], run['data_kind']
     run['model']['ink'] = run['model'].pop('pixel_range')
     path.write_text(json.dumps(run))
+    (log / 'own_files.json').unlink()
     for path in log.glob('model.ckpt-*.json'):
         state = {'step': 11, 'position': {'seed': 1}, 'history': []}
         crc32 = zlib.crc32(json.dumps(state, sort_keys=True).encode())

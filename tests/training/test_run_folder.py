@@ -1,34 +1,14 @@
-"""Which folder a run gets, and which files in it are the run's own."""
+"""Which folder a run gets, and which names of folders it cannot have."""
 
-import json
-import os
+import errno
 import subprocess
 import sys
 
-from mnist_tut import errors
+from mnist_tut import errors, softmax
 from mnist_tut.training import run_folder
 from tests.support.paths import ROOT
 
 import pytest
-
-
-def test_own_files_are_those_of_a_run_and_no_others(tmp_path):
-    own = [
-        'checkpoint', 'run.json', 'history.json', 'model.ckpt-7.meta',
-        'model.ckpt-7.index', 'model.ckpt-7.data-00000-of-00001', 'model.ckpt-7.json',
-        'events.out.tfevents.123.host', 'train/events.out.tfevents.123.host',
-        'test/events.out.tfevents.123.host',
-    ]  # fmt: skip
-    foreign = [
-        'model.ckpt-notes.txt', 'model.ckpt', 'checkpoints', 'my-run.json',
-        'train/checkpoint', 'events.txt', 'train-images-idx3-ubyte.gz', 'thesis.pdf',
-    ]  # fmt: skip
-    for name in own + foreign:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(name)
-    paths = [os.path.relpath(path, tmp_path) for path in run_folder.own_files(tmp_path)]
-    assert sorted(paths) == sorted(own)
 
 
 def test_new_folders_are_numbered_and_never_shared(tmp_path):
@@ -56,11 +36,51 @@ def test_a_new_folder_comes_after_all_others(tmp_path):
     assert run_folder.new_folder(str(tmp_path)).endswith('run-0006')
 
 
-def test_a_json_file_that_cannot_be_written_leaves_the_old_one(tmp_path, request):
-    path = tmp_path / 'run.json'
-    run_folder.write_json(str(path), {'a': 1})
-    request.getfixturevalue('full_disk')
-    with pytest.raises(errors.RunError, match=r'No space left.*is intact'):
-        run_folder.write_json(str(path), {'a': 2})
-    assert json.loads(path.read_text()) == {'a': 1}
-    assert [path.name for path in tmp_path.iterdir()] == ['run.json']
+@pytest.mark.parametrize('name', ['exp[1]', 'exp*', 'exp?', 'exp\\\\1', 'ram://exp'])
+@pytest.mark.parametrize('flag', [{}, {'resume': True}, {'overwrite': True}])
+def test_a_name_that_is_a_pattern_to_tensorflow_is_refused(
+    digits_dir, tmp_path, monkeypatch, name, flag
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.FlagError, match=r'--log_dir=exp.* is a pattern to|ram:'):
+        softmax.run_training(data_dir=digits_dir, log_dir=name, max_steps=1, **flag)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_relative_folder_below_such_a_name_works(digits_dir, tmp_path, monkeypatch):
+    (tmp_path / 'exp[1]').mkdir()
+    monkeypatch.chdir(tmp_path / 'exp[1]')
+    flags = {'data_dir': digits_dir, 'log_dir': 'log', 'checkpoint_steps': 1}
+    softmax.run_training(max_steps=7, **flags)
+    softmax.run_training(max_steps=9, resume=True, **flags)
+    assert run_folder.saved_steps('log') == [8, 7, 6, 5, 4]
+
+
+def test_a_folder_that_cannot_be_locked_is_one_line(digits_dir, tmp_path):
+    target = tmp_path / 'target'
+    for make in (
+        lambda lock: lock.write_text('mine'),
+        lambda lock: lock.mkdir(),
+        lambda lock: lock.symlink_to(target),
+    ):
+        log = tmp_path / f'log{len(list(tmp_path.iterdir()))}'
+        log.mkdir()
+        make(log / 'run.lock')
+        with pytest.raises(errors.RunError, match=r'run\.lock: cannot be locked'):
+            softmax.run_training(data_dir=digits_dir, log_dir=log, max_steps=1)
+        assert [path.name for path in log.iterdir()] == ['run.lock']
+    assert not target.exists()
+
+
+def test_a_disk_without_locks_is_said_and_used(
+    digits_dir, tmp_path, monkeypatch, capsys
+):
+    fcntl = pytest.importorskip('fcntl')
+
+    def no_locks(stream, how):
+        raise OSError(errno.ENOLCK, 'No locks available')
+
+    monkeypatch.setattr(fcntl, 'flock', no_locks)
+    softmax.run_training(data_dir=digits_dir, log_dir=tmp_path / 'log', max_steps=2)
+    assert capsys.readouterr().err.count('this disk has no locks') == 1
+    assert run_folder.saved_steps(str(tmp_path / 'log')) == [1]

@@ -1,10 +1,8 @@
-"""The projector's files, and event files that a resumed run trims."""
-
-import os
+"""The projector's files."""
 
 from mnist_tut import errors
-from mnist_tut.training import run_folder, tensorboard
-from tests.support import events
+from mnist_tut.training import tensorboard
+from mnist_tut.training.own_files import LIST_FILE, OwnFiles
 
 import numpy as np
 import pytest
@@ -69,15 +67,15 @@ def test_each_point_has_its_vector_label_and_picture(tmp_path, digits, n, batch_
 
 
 def test_files_are_the_runs_own_and_nothing_else_is(tmp_path, digits):
+    OwnFiles(str(tmp_path)).set_started(True)
     for folder in (tmp_path, tmp_path / 'train', tmp_path / 'test'):
         folder.mkdir(exist_ok=True)
         write(folder, *digits(3))
         (folder / 'projector-notes.tsv').write_text('mine')
         (folder / 'my_projector_config.pbtxt').write_text('mine')
-    for path in run_folder.own_files(str(tmp_path)):
-        os.remove(path)
+    OwnFiles(str(tmp_path)).remove_all()
     left = {path.name for path in tmp_path.rglob('*') if path.is_file()}
-    assert left == {'projector-notes.tsv', 'my_projector_config.pbtxt'}
+    assert left == {'projector-notes.tsv', 'my_projector_config.pbtxt', LIST_FILE}
 
 
 def test_failure_keeps_what_was_there(tmp_path, digits, request):
@@ -100,84 +98,3 @@ def test_a_thousand_points_at_most(tmp_path, digits):
     write(tmp_path, *digits(1001))
     lines = (tmp_path / 'projector-labels.tsv').read_text().splitlines()
     assert len(lines) == tensorboard.MAX_POINTS == 1000
-
-
-# Event files that a resumed run trims.
-
-
-def write_events(folder, num_steps):
-    """Writes a graph, and a summary and a trace of each step."""
-    with tf.Graph().as_default() as graph, tf.summary.FileWriter(folder, graph) as file:
-        for step in range(num_steps):
-            value = tf.Summary.Value(tag='loss', simple_value=step / 8)
-            file.add_summary(tf.Summary(value=[value]), step)
-            file.add_run_metadata(tf.RunMetadata(), f'step{step}', step)
-
-
-def event_file(folder):
-    [path] = folder.glob('events.out.tfevents.*')
-    return path
-
-
-def test_later_steps_are_trimmed_and_the_graph_stays(tmp_path):
-    write_events(str(tmp_path), 9)
-    tensorboard.trim_events(str(tmp_path), 4)
-    assert events.steps(tmp_path) == [0, 1, 2, 3]
-    assert events.steps(tmp_path, 'tagged_run_metadata') == [0, 1, 2, 3]
-    assert events.steps(tmp_path, 'graph_def') == [0]
-    assert events.steps(tmp_path, 'file_version') == [0]
-    values = [event.summary.value for event in events.read(tmp_path)]
-    assert [value[0].simple_value for value in values if value] == [
-        0,
-        1 / 8,
-        2 / 8,
-        3 / 8,
-    ]
-
-
-def test_a_run_from_the_start_keeps_the_graph_alone(tmp_path):
-    write_events(str(tmp_path), 3)
-    tensorboard.trim_events(str(tmp_path), 0)
-    kinds = [event.WhichOneof('what') for event in events.read(tmp_path)]
-    assert set(kinds) == {'file_version', 'graph_def', 'meta_graph_def'}
-
-
-def test_a_file_without_later_steps_is_not_written(tmp_path):
-    write_events(str(tmp_path), 4)
-    before = event_file(tmp_path).stat()
-    tensorboard.trim_events(str(tmp_path), 4)
-    assert event_file(tmp_path).stat() == before
-
-
-@pytest.mark.parametrize('num_lost', [1, 5, 20])
-def test_a_record_that_was_half_written_is_removed(tmp_path, num_lost):
-    write_events(str(tmp_path), 4)
-    path = event_file(tmp_path)
-    path.write_bytes(path.read_bytes()[:-num_lost])
-    with pytest.raises(tf.errors.DataLossError):
-        events.read(tmp_path)
-    tensorboard.trim_events(str(tmp_path), 4)
-    assert events.steps(tmp_path) == [0, 1, 2, 3]
-    assert events.steps(tmp_path, 'tagged_run_metadata') == [0, 1, 2]
-
-
-def test_both_writers_of_a_run_are_trimmed_and_other_files_are_not(tmp_path):
-    folders = [tmp_path / 'train', tmp_path / 'test', tmp_path / 'mine']
-    for folder in folders:
-        write_events(str(folder), 6)
-    (tmp_path / 'train' / 'notes.txt').write_text('mine')
-    tensorboard.trim_events(str(tmp_path), 2)
-    assert [len(events.steps(folder)) for folder in folders] == [2, 2, 6]
-    assert (tmp_path / 'train' / 'notes.txt').read_text() == 'mine'
-
-
-def test_a_full_disk_keeps_the_event_file(tmp_path, full_disk):
-    write_events(str(tmp_path), 6)
-    path = event_file(tmp_path)
-    before = path.read_bytes()
-    with pytest.raises(
-        errors.RunError, match=r'tfevents.* cannot be written: No space'
-    ):
-        tensorboard.trim_events(str(tmp_path), 2)
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    assert path.read_bytes() == before
