@@ -13,14 +13,12 @@ import sys
 from typing import Any
 
 from mnist_tut import errors
-from mnist_tut.training import checkpoint, run_folder
+from mnist_tut.training import checkpoint, run_file, run_folder
 from mnist_tut.training.session import Session
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-# Entries of 'model' in run.json; `training.run` writes them.
-_MODEL_ENTRIES = {'images', 'scores', 'probabilities', 'feeds', 'pixel_range'}
 # By the kind of the run's `DatasetInfo`.
 _DATA_NAMES = {
     'mnist': 'MNIST',
@@ -108,11 +106,10 @@ def restore(log_dir: str | os.PathLike) -> TrainedModel:
         errors.RunError: If the folder holds no run with a checkpoint that can be read.
     """
     log_dir = os.fspath(log_dir)
-    run = run_folder.read_json(os.path.join(log_dir, run_folder.RUN_FILE))
+    run_folder.require_plain(log_dir)
+    run = run_file.read(log_dir)
     model = run.get('model')
-    if isinstance(model, dict) and 'ink' in model:  # its name in version 1.0
-        model['pixel_range'] = model.pop('ink')
-    if not isinstance(model, dict) or not model.keys() >= _MODEL_ENTRIES:
+    if model is None:
         raise errors.RunError(
             f'{errors.printable(log_dir)}: its run.json does not describe the '
             'model; expected a run of one of the lessons'
@@ -188,6 +185,7 @@ def _freeze(
                 saver = tf.train.import_meta_graph(path, clear_devices=True)
                 images = graph.get_tensor_by_name(model['images'])
                 scores = graph.get_tensor_by_name(model['scores'])
+                _check_model(images, scores, model['feeds'])
             except Exception as error:  # a damaged protocol buffer can raise anything
                 print(
                     f'{errors.printable(path)}: this graph is damaged '
@@ -209,6 +207,15 @@ def _freeze(
         f'{errors.printable(log_dir)}: holds no checkpoint that can be read; train '
         'longer, or choose another run'
     )
+
+
+def _check_model(images: tf.Tensor, scores: tf.Tensor, feeds: dict[str, float]) -> None:
+    """Raises KeyError or ValueError unless a graph is as run.json describes it."""
+    inputs = [images, *map(images.graph.get_tensor_by_name, feeds)]
+    if any(tensor.op.type != 'Placeholder' for tensor in inputs):
+        raise ValueError('what is fed is no placeholder')
+    if scores.shape.rank != 2 or scores.shape[1] != 10:
+        raise ValueError('the scores are not those of ten digits')
 
 
 def _unfix_batch_size(graph_def: tf.GraphDef, batch_size: int | None) -> None:
