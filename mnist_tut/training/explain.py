@@ -13,6 +13,9 @@ _NO_VALUE = re.compile(
     r'|use uninitialized value (\S+)'
 )
 
+# A full disk, a user's share of it, or a limit of the shell's (ulimit -f).
+_FULL = re.compile('No space left on device|Disk quota exceeded|File too large')
+
 
 def explain(
     error: BaseException | None, step: int, folder: str
@@ -42,13 +45,14 @@ def explain(
     text = str(error)
     # The writer of event files raises a RuntimeError.
     kinds = (tf.errors.OpError, OSError, RuntimeError)
-    if isinstance(error, kinds) and 'No space left' in text:
-        # The folder's name itself may contain spaces.
-        path = rf'({re.escape(folder)}[^\n;]*?|\S+?)(\.tempstate\d+)?; No space left'
-        match = re.search(path, text)
-        where = match[1] if match else getattr(error, 'filename', None) or folder
-        return errors.RunError(
-            f'{errors.printable(where)}: cannot be written: No space left on device; '
-            'earlier checkpoints are intact; make room and continue with --resume'
-        )
-    return None
+    full = _FULL.search(text) if isinstance(error, kinds) else None
+    if full is None:
+        return None
+    # The folder's name itself may contain spaces.
+    path = rf'({re.escape(folder)}[^\n;]*?|\S+?)(\.tempstate\d+)?; {full[0]}'
+    match = re.search(path, text)
+    where = match[1] if match else getattr(error, 'filename', None) or folder
+    return errors.RunError(
+        f'{errors.printable(where)}: cannot be written: {full[0]}; earlier checkpoints '
+        'are intact; make room and continue with --resume'
+    )

@@ -76,7 +76,8 @@ def test_a_full_disk_is_named_by_the_file_that_tensorflow_wrote():
 
 
 def test_a_checkpoint_is_named_without_the_temporary_part():
-    message = 'logs/run/model.ckpt-3.data-00000-of-00001.tempstate123; No space left'
+    path = 'logs/run/model.ckpt-3.data-00000-of-00001.tempstate123'
+    message = f'{path}; No space left on device'
     error = tf.errors.ResourceExhaustedError(None, None, message)
     line = f'logs/run/model.ckpt-3.data-00000-of-00001: {NO_SPACE}'
     assert_explained(error, errors.RunError, line)
@@ -92,6 +93,15 @@ def test_a_full_disk_is_named_by_the_event_file():
     error = RuntimeError(message)  # as the writer's thread raises it
     line = f'logs/run/events.out.tfevents.1: {NO_SPACE}'
     assert_explained(error, errors.RunError, line)
+
+
+@pytest.mark.parametrize('limit', ['Disk quota exceeded', 'File too large'])
+def test_a_limit_is_what_a_full_disk_is(limit):
+    message = f'logs/run/model.ckpt-3.index.tempstate1; {limit}\n\t [[{{{{node}}}}]]'
+    line = f'logs/run/model.ckpt-3.index: {NO_SPACE}'
+    error = tf.errors.OutOfRangeError(None, None, message)  # which it is to TensorFlow
+    expected = line.replace('No space left on device', limit)
+    assert_explained(error, errors.RunError, expected)
 
 
 def test_everything_else_stays_as_it_is():
@@ -113,7 +123,9 @@ def test_everything_else_stays_as_it_is():
 
 
 def test_a_folder_with_spaces_is_named_whole():
-    message = 'Error:\n\nmy logs/run/model.ckpt-3.index.tempstate1; No space left on it'
+    message = (
+        'Error:\n\nmy logs/run/model.ckpt-3.index.tempstate1; No space left on device'
+    )
     error = tf.errors.ResourceExhaustedError(None, None, message)
     explained = explain(error, 7, 'my logs/run')
     assert str(explained) == f'my logs/run/model.ckpt-3.index: {NO_SPACE}'
