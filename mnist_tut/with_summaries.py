@@ -168,6 +168,7 @@ def run_training():
         sess = run.session(mnist, images=x, scores=y, feeds={keep_prob: 1.0})
         train_writer = run.summary_writer('train', sess.graph)
         test_writer = run.summary_writer('test')
+        evaluation.summarize_before_update(merged, train_step)
         tf.global_variables_initializer().run()
 
         # Loop: each tenth step measures the test set and writes the test summaries;

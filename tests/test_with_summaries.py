@@ -93,6 +93,51 @@ def test_each_step_is_in_one_of_two_event_files(run):
     assert any('layer1/Wx_plus_b/MatMul' in name for name in traced)
 
 
+def summaries(folder):
+    """Returns each value of both event files: (writer, step, tag) to its bytes."""
+    return {
+        (name, event.step, value.tag): value.SerializeToString()
+        for name in ('train', 'test')
+        for event in events.read(folder / name)
+        for value in event.summary.value
+    }
+
+
+def test_the_same_seed_gives_the_same_summaries(few_digits_dir, tmp_path, run, capsys):
+    with_summaries.run_training(
+        data_dir=few_digits_dir, log_dir=tmp_path, **{**SETTINGS, 'max_steps': 60}
+    )
+    again = summaries(tmp_path)
+    assert len(again) == 60 * 37
+    first = summaries(run[0])
+    assert [key for key, value in again.items() if first[key] != value] == []
+
+
+def test_a_step_summarizes_the_variables_before_its_update(run):
+    values = summaries(run[0])
+    of_variables = [tag for tag in TAGS if '/weights/' in tag or '/biases/' in tag]
+    assert len(of_variables) == 20
+    for tag in of_variables:
+        # Step 0 evaluates; step 1 is the first that trains.
+        assert values['train', 1, tag] == values['test', 0, tag]
+    for layer in ('layer1', 'layer2'):
+        # Step 9 trains; step 10 evaluates.
+        tag = f'{layer}/weights/summaries/mean_1'
+        assert values['train', 9, tag] != values['test', 10, tag]
+
+
+def test_the_graph_that_is_shown_is_the_documents(run):
+    [event] = [
+        event
+        for event in events.read(run[0] / 'train')
+        if event.WhichOneof('what') == 'graph_def'
+    ]
+    nodes = tf.GraphDef.FromString(event.graph_def).node
+    updates = [node for node in nodes if node.op.startswith('ResourceApply')]
+    assert len(updates) == 4
+    assert not any('Merge' in name for node in updates for name in node.input)
+
+
 def test_a_failed_trace_does_not_end_the_run(
     few_digits_dir, tmp_path, monkeypatch, capsys, run
 ):

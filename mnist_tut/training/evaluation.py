@@ -1,4 +1,4 @@
-"""Evaluates a whole set of examples in batches.
+"""Evaluates a whole set of examples in batches, and summaries with their traces.
 
 Ten thousand images at once take gigabytes of memory in some lessons. Here they are fed
 a thousand at a time, with the result of the whole set.
@@ -89,6 +89,26 @@ def run_traced(
     except tf.errors.OpError as error:
         print(f'step {step}: not traced: {error.message}', file=sys.stderr)
         return sess.run(fetches, feed_dict), None
+
+
+def summarize_before_update(merged: tf.Tensor, train_step: tf.Operation) -> None:
+    """Makes a step that fetches both read the variables before it updates them.
+
+    Without this a summary of a variable is read before the update, after it or while it
+    is written, whichever thread comes first.
+
+    Args:
+        merged: The merged summary op.
+        train_step: The training op, of a graph that no session has run yet.
+
+    Graph:
+        A control dependency of each op that updates a variable; no op is added.
+    """
+    for op in upstream_ops([train_step]):
+        if op.type.startswith('ResourceApply'):
+            # There is no public way for an op that exists: the document makes the
+            # training op before the last summaries.
+            op._add_control_input(merged.op)
 
 
 def _batches(feed_dict: Feeds) -> Iterator[tuple[int, Feeds]]:
