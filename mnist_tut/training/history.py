@@ -1,11 +1,16 @@
 """The metrics of a run: (step, name, value) records, to and from JSON."""
 
 import dataclasses
+import html
 import json
+from collections.abc import Sequence
 from typing import Any
 
+_CURVE_POINTS = 120
+_WIDTH, _HEIGHT, _MARGIN = 240, 32, 2  # of a curve, in pixels
 
-@dataclasses.dataclass
+
+@dataclasses.dataclass(repr=False)
 class History:
     """The metrics of one run, in the order in which they were recorded.
 
@@ -21,6 +26,27 @@ class History:
     log_dir: str | None = None
     records: list[tuple[int, str, float]] = dataclasses.field(default_factory=list)
     arrays: dict[str, Any] = dataclasses.field(default_factory=dict, compare=False)
+
+    @property
+    def num_steps(self) -> int:
+        """The number of steps that the records reach."""
+        last = max((step for step, *_ in self.records), default=0)
+        return max(last, max(self.steps('loss'), default=-1) + 1)
+
+    def __repr__(self) -> str:
+        """Returns folder, number of steps and the newest value of each metric."""
+        last = ''.join(f', {name}={self.last(name):.4g}' for name in self.names())
+        return f'History({self.log_dir!r}, {self.num_steps} steps{last})'
+
+    def _repr_html_(self) -> str:
+        """Returns a table of the metrics, which a notebook shows: newest and curve."""
+        folder = '' if self.log_dir is None else f'{html.escape(str(self.log_dir))}: '
+        rows = ''.join(
+            f'<tr><td style="text-align: left">{html.escape(name)}</td>'
+            f'<td>{self.last(name):.4g}</td><td>{_curve(self.values(name))}</td></tr>'
+            for name in self.names()
+        )
+        return f'<table><caption>{folder}{self.num_steps} steps</caption>{rows}</table>'
 
     def add(self, step: int, name: str, value: float) -> None:
         """Appends one metric."""
@@ -70,3 +96,27 @@ class History:
         history = cls(fields['log_dir'])
         history.set_state(fields['records'])
         return history
+
+
+def _curve(values: Sequence[float]) -> str:
+    """Returns a small SVG of a metric; '' for fewer than three values.
+
+    It has the color of the text, in light themes as in dark ones.
+    """
+    if len(values) < 3:
+        return ''
+    size = -(-len(values) // _CURVE_POINTS)
+    blocks = [values[begin : begin + size] for begin in range(0, len(values), size)]
+    means = [sum(block) / len(block) for block in blocks]
+    low, high = min(means), max(means)
+    x_scale = (_WIDTH - 2 * _MARGIN) / (len(means) - 1)
+    y_scale = (_HEIGHT - 2 * _MARGIN) / ((high - low) or 1.0)
+    points = ' '.join(
+        f'{_MARGIN + number * x_scale:.1f},{_MARGIN + (high - mean) * y_scale:.1f}'
+        for number, mean in enumerate(means)
+    )
+    return (
+        f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img">'
+        f'<title>{values[0]:.4g} to {values[-1]:.4g}</title>'
+        f'<polyline points="{points}" fill="none" stroke="currentColor"/></svg>'
+    )
