@@ -10,6 +10,8 @@ from typing import Any, TextIO
 
 from tqdm import std
 
+_CELL_WIDTH = 80  # characters
+
 
 class Bar(contextlib.AbstractContextManager):
     """Steps done, steps per second, time left and the newest metrics of a run."""
@@ -69,18 +71,41 @@ class _StdoutAboveBar:
 
 def _make_bar(**settings: Any) -> std.tqdm:
     """Returns tqdm's bar for a notebook or a terminal; elsewhere a disabled one."""
-    settings |= {'leave': False, 'dynamic_ncols': True}
-    if not _in_notebook():
-        return std.tqdm(**settings, disable=None)
-    with contextlib.suppress(ImportError):
-        import ipywidgets  # type: ignore[import-not-found]  # noqa: F401
-        from tqdm import notebook
-
-        return notebook.tqdm(**settings)
-    return std.tqdm(**settings)
+    settings |= {'leave': False}
+    if in_notebook():
+        return std.tqdm(**settings, file=_Cell(), ncols=_CELL_WIDTH, ascii=False)
+    return std.tqdm(**settings, dynamic_ncols=True, disable=None)
 
 
-def _in_notebook() -> bool:
+class _Cell:
+    """A stream that shows what is written last, below a notebook's cell.
+
+    tqdm's own bar for notebooks is a widget, which a saved notebook still names but no
+    longer has. What this one shows is text; at the end an output without content stays.
+    """
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._line = ''
+
+    def write(self, text: str) -> int:
+        from IPython import display
+
+        line = text.strip()
+        if line != self._line:
+            self._line = line
+            content = {'text/plain': line} if line else {}
+            if self._handle is None:
+                self._handle = display.display(content, raw=True, display_id=True)
+            else:
+                self._handle.update(content, raw=True)
+        return len(text)
+
+    def flush(self) -> None:
+        """Does nothing: an update is shown at once."""
+
+
+def in_notebook() -> bool:
     """Returns whether this process is a Jupyter kernel."""
     ipython = sys.modules.get('IPython')
     shell = ipython.get_ipython() if ipython else None

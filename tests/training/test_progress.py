@@ -3,11 +3,13 @@
 import contextlib
 import functools
 import io
+import os
 import sys
 import types
 
 from mnist_tut.training import progress
 from mnist_tut.training.progress import Bar
+from tests.support.paths import ROOT
 
 import pytest
 from tqdm import std
@@ -127,20 +129,46 @@ def test_without_a_terminal_nothing_is_shown():
     assert err.getvalue() == ''
 
 
+class Display:
+    """IPython's display, with what is on the screen and all that ever was."""
+
+    def __init__(self):
+        self.shown = []
+
+    def display(self, content, raw, display_id):
+        assert raw
+        assert display_id
+        self.shown.append(content)
+        return self
+
+    def update(self, content, raw):
+        assert raw
+        self.shown.append(content)
+
+
 @pytest.fixture
 def kernel(monkeypatch):
-    """Makes this process look like that of a notebook without ipywidgets."""
-    shell = types.SimpleNamespace(kernel='a kernel')
-    ipython = types.SimpleNamespace(get_ipython=lambda: shell)
+    """Makes this process look like that of a notebook."""
+    shell = types.SimpleNamespace(kernel='a kernel', display=Display())
+    ipython = types.SimpleNamespace(
+        get_ipython=lambda: shell, display=types.SimpleNamespace()
+    )
+    ipython.display.display = shell.display.display
     monkeypatch.setitem(sys.modules, 'IPython', ipython)
-    monkeypatch.setitem(sys.modules, 'ipywidgets', None)
     return shell
 
 
-def test_a_notebook_shows_the_bar_without_a_terminal(kernel):
-    err = io.StringIO()
-    with streams(io.StringIO(), err), Bar('softmax', 0, 2):
-        assert 'softmax:   0%' in err.getvalue()
+def test_a_notebook_shows_the_bar_and_removes_it(kernel, terminal):
+    out, err = io.StringIO(), io.StringIO()
+    with streams(out, err), Bar('softmax', 0, 2) as bar:
+        bar.show({'loss': 0.5})
+        bar.advance()
+    first, *_, last_line, last = kernel.display.shown
+    assert first['text/plain'].startswith('softmax:   0%')
+    assert '1/2' in last_line['text/plain']
+    assert last_line['text/plain'].endswith('loss=0.5]')
+    assert last == {}
+    assert out.getvalue() == err.getvalue() == ''
 
 
 def test_an_interactive_shell_is_no_notebook(kernel):
@@ -149,3 +177,46 @@ def test_an_interactive_shell_is_no_notebook(kernel):
     with streams(io.StringIO(), err), Bar('softmax', 0, 2):
         pass
     assert err.getvalue() == ''
+    assert kernel.display.shown == []
+
+
+CELL = """
+import time
+from mnist_tut.training.progress import Bar
+with Bar('softmax', 0, 4) as bar:
+    for step in range(4):
+        print('step', step)
+        time.sleep(0.15)
+        bar.advance()
+"""
+
+
+@pytest.mark.parametrize('is_disabled', [False, True])
+def test_a_notebook_that_was_run_holds_no_bar(is_disabled, monkeypatch):
+    """With ipywidgets installed tqdm would show a widget, which cannot be saved."""
+    nbclient = pytest.importorskip('nbclient')
+    nbformat = pytest.importorskip('nbformat')
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    shown = []
+
+    class Client(nbclient.NotebookClient):
+        def process_message(self, msg, cell, cell_index):
+            if msg['msg_type'].endswith('display_data'):
+                shown.append(msg['content']['data'])
+            assert not msg['msg_type'].startswith('comm_')
+            return super().process_message(msg, cell, cell_index)
+
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    environment |= {'TQDM_DISABLE': '1'} if is_disabled else {}
+    Client(notebook).execute(env=environment)
+    [cell] = notebook.cells
+    printed = [o.text for o in cell.outputs if o.output_type == 'stream']
+    assert ''.join(printed) == 'step 0\nstep 1\nstep 2\nstep 3\n'
+    rest = [o for o in cell.outputs if o.output_type != 'stream']
+    if is_disabled:
+        assert (shown, rest) == ([], [])
+    else:
+        assert len(shown) > 3
+        assert all(list(data) == ['text/plain'] for data in shown[:-1])
+        assert any('2/4' in data['text/plain'] for data in shown[:-1])
+        assert [output.data for output in rest] == [{}]
