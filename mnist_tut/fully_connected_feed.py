@@ -146,7 +146,7 @@ def run_training():
         sess = run.session(
             data_sets, images=images_placeholder, scores=logits, saver=saver
         )
-        summary_writer = run.summary_writer(graph=sess.graph)
+        summary_writer = run.summary_writer(graph=sess.graph, shows=['loss'])
         sess.run(init)
 
         # Loop.

@@ -166,8 +166,8 @@ def run_training():
         # Session: all summaries in one op, and a writer each for training and test.
         merged = tf.summary.merge_all()
         sess = run.session(mnist, images=x, scores=y, feeds={keep_prob: 1.0})
-        train_writer = run.summary_writer('train', sess.graph)
-        test_writer = run.summary_writer('test')
+        train_writer = run.summary_writer('train', sess.graph, ['loss'])
+        test_writer = run.summary_writer('test', shows=['test_accuracy'])
         evaluation.summarize_before_update(merged, train_step)
         tf.global_variables_initializer().run()
 

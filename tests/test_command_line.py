@@ -30,10 +30,16 @@ def test_a_good_run_prints_the_documents_lines_alone(digits_dir, tmp_path):
     lines = run.stdout.splitlines()
     assert [line for line in lines if line.startswith('Extracting')] == extracting
     assert re.fullmatch(r'0\.\d+', lines[-2])
-    # On stderr: which data is used, and that it is not MNIST. Nothing of TensorFlow's.
-    lines = run.stderr.splitlines()
-    assert lines
-    assert all('synthetic' in line.lower() for line in lines), run.stderr
+    # On stderr: which data is used, that it is not MNIST, and what comes next. Nothing
+    # of TensorFlow's.
+    *notes, where, predict, board = run.stderr.splitlines()
+    assert notes
+    assert all('synthetic' in line.lower() for line in notes), run.stderr
+    assert where.startswith('The run is in logs/softmax/run-0001')
+    assert predict.endswith(
+        'mnist_tut.predict photo.jpg --log_dir=logs/softmax/run-0001'
+    )
+    assert board.endswith(' -m tensorboard.main --logdir=logs/softmax/run-0001')
 
 
 def test_a_reader_that_has_seen_enough_ends_the_run_quietly(digits_dir, tmp_path):

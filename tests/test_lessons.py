@@ -13,6 +13,7 @@ from mnist_tut import errors
 from mnist_tut.training import history, run_folder
 from mnist_tut.training.run import Run
 from tests import lessons
+from tests.support import events
 from tests.support.paths import ROOT
 
 import numpy as np
@@ -51,6 +52,12 @@ def files(folder):
         for path in pathlib.Path(folder).rglob('*')
         if path.is_file()
     }
+
+
+def curves(log_dir):
+    """Returns the metrics that TensorBoard shows, without the documents' own events."""
+    is_below = (log_dir / 'metrics').exists()
+    return events.scalars(log_dir / 'metrics' if is_below else log_dir)
 
 
 def test_no_lesson_is_missing():
@@ -101,6 +108,17 @@ def test_history(digits_dir, tmp_path, lesson, capsys):
     assert history.History.from_json(run.to_json()) == run
     saved = json.loads((tmp_path / 'log' / 'history.json').read_text())
     assert [tuple(record) for record in saved['records']] == run.records
+    # TensorBoard shows all of it, but for what the document itself writes.
+    own = {
+        'fully_connected_feed': {'loss'},
+        'with_summaries': {'loss', 'test_accuracy'},
+    }
+    expected = {
+        name: list(zip(run.steps(name), np.float32(run.values(name)), strict=True))
+        for name in run.names()
+        if name not in own.get(lesson.name, ())
+    }
+    assert curves(tmp_path / 'log') == expected
 
 
 @every_lesson_trains
@@ -118,6 +136,8 @@ def test_resuming_is_exact(digits_dir, tmp_path, lesson, capsys, monkeypatch):
     same = variables(tmp_path / 'parts') == variables(tmp_path / 'whole')
     assert same, f'interrupted at {stops}'
     assert parts.records == whole.records, f'interrupted at {stops}'
+    same = curves(tmp_path / 'parts') == curves(tmp_path / 'whole')
+    assert same, f'interrupted at {stops}'
 
 
 def interrupt_at(patch, stop):
@@ -170,6 +190,8 @@ def test_kill_9_costs_one_interval_and_resumes_exactly(
     assert newest + 1 >= (stop // 5) * 5, f'killed at {stop}'
     lesson.train(digits_dir, tmp_path / 'parts', resume=True, **flags)
     same = variables(tmp_path / 'parts') == variables(tmp_path / 'whole')
+    assert same, f'killed at {stop}'
+    same = curves(tmp_path / 'parts') == curves(tmp_path / 'whole')
     assert same, f'killed at {stop}'
 
 

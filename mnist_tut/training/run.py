@@ -18,18 +18,18 @@ graph but the ops of a Saver, once the graph is complete.
 import contextlib
 import math
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, SupportsFloat
 
-from mnist_tut import errors, files, notices, plots
+from mnist_tut import errors, files, plots
 from mnist_tut.data import locate
 from mnist_tut.flags import Flags
+from mnist_tut.training import ending
 from mnist_tut.training.checkpoint import Checkpoints, compare_variables
+from mnist_tut.training.event_writers import EventWriters
 from mnist_tut.training.explain import explain
 from mnist_tut.training.history import History
 from mnist_tut.training.loop import Loop
-from mnist_tut.training.own_files import own_files
 from mnist_tut.training.previous_run import HISTORY_FILE
 from mnist_tut.training.run_folder import RunFolder
 from mnist_tut.training.session import Session
@@ -50,6 +50,7 @@ class Run(contextlib.AbstractContextManager):
         log_dir: Folder of the run, created if it is missing, and locked.
         seed: Seed of batch order, initial values and dropout.
         history: The metrics so far; what `run_training` returns.
+        plots: Names of the pictures that were written.
     """
 
     def __init__(self, flags: Flags):
@@ -57,7 +58,7 @@ class Run(contextlib.AbstractContextManager):
         self._flags = flags
         self._checkpoints: Checkpoints | None = None
         self._loop: Loop | None = None
-        self._writers: list[tf.summary.FileWriter] = []
+        self.plots: list[str] = []
 
     def __enter__(self) -> 'Run':
         """Locks the folder; FlagError or RunError if it cannot be used."""
@@ -65,8 +66,11 @@ class Run(contextlib.AbstractContextManager):
         with contextlib.ExitStack() as stack:
             self._folder = stack.enter_context(RunFolder(self._flags))
             self.seed = self._folder.choose_seed()
+            self.log_dir = self._folder.path
+            self._events = stack.enter_context(
+                EventWriters(self.log_dir, self._folder.own_files.add_events)
+            )
             self._exit = stack.pop_all()
-        self.log_dir = self._folder.path
         self.history = History(self.log_dir)
         return self
 
@@ -122,22 +126,26 @@ class Run(contextlib.AbstractContextManager):
         self._checkpoints = Checkpoints(self._folder, saver, sess, parts)
         return sess
 
-    def summary_writer(self, name: str = '', graph: tf.Graph | None = None) -> Any:
-        """Returns a tf.summary.FileWriter for a folder `name` in the run's folder."""
+    def summary_writer(
+        self, name: str = '', graph: tf.Graph | None = None, shows: Collection = ()
+    ) -> Any:
+        """Returns a tf.summary.FileWriter for a folder `name` in the run's folder.
+
+        `shows` names the metrics that the lesson writes there: they have a curve then.
+        """
         self._require_session('run.summary_writer()')
-        writer = self._exit.enter_context(_event_writer(self._folder, name, graph))
-        self._writers.append(writer)
-        return writer
+        return self._events.open(name, graph, shows)
 
     def steps(self, num_steps: int) -> Iterator[int]:
         """Returns the steps to run, from 0; with --resume those that remain."""
         checkpoints, start = self._require_session('run.steps()'), 0
         checkpoints.require_all_variables()
         if self._flags.FLAGS.resume:
-            start = checkpoints.restore(num_steps, self._writers)
+            start = checkpoints.restore(num_steps, [self._events])
             self._folder.write_run_file()
+        self._events.start_metrics(self.history.records, start)
         self._loop = self._exit.enter_context(
-            Loop(self._flags, self.log_dir, checkpoints, self._writers)
+            Loop(self._flags, self.log_dir, checkpoints, [self._events])
         )
         return self._loop.steps(start, num_steps)
 
@@ -148,6 +156,7 @@ class Run(contextlib.AbstractContextManager):
             if not math.isfinite(value):
                 raise errors.DivergedError(step, f'the {name} is {value}', self.log_dir)
             self.history.add(step, name, value)
+        self._events.add(step, values)
         if self._loop is not None:
             self._loop.show(values)
 
@@ -155,6 +164,7 @@ class Run(contextlib.AbstractContextManager):
         """Writes the plot draw(*arrays, **options) as `name`, if --plots_dir is set."""
         if (directory := self._flags.FLAGS.plots_dir) is not None:
             plots.save(draw(*arrays, **options), directory, name)
+            self.plots.append(name)
 
     def _require_session(self, what: str) -> Checkpoints:
         if self._checkpoints is None:
@@ -171,7 +181,8 @@ class Run(contextlib.AbstractContextManager):
                 if self._loop is None:
                     raise errors.RunError(f'the run ended without steps: {_HINT}')
                 self._loop.finish()
-                _finish(self, self._info)
+                self._events.flush()
+                _finish(self, self._info, self._flags)
 
 
 def _source(flags: Flags) -> dict[str, Any]:
@@ -199,15 +210,6 @@ def _settle_data(flags: Flags, data: Any) -> locate.DatasetInfo:
     if info.dataset:
         flags.settle(dataset=info.dataset)
     return info
-
-
-def _event_writer(
-    folder: RunFolder, name: str, graph: tf.Graph | None
-) -> tf.summary.FileWriter:
-    """Returns a writer of a new event file, which is the run's own from the start."""
-    ending = folder.own_files.add_events(name)
-    path = os.path.normpath(os.path.join(folder.path, name))
-    return tf.summary.FileWriter(path, graph, filename_suffix=ending)
 
 
 def _check_model_size() -> None:
@@ -261,7 +263,7 @@ def _describe_model(
     }
 
 
-def _finish(run: Run, info: locate.DatasetInfo) -> None:
+def _finish(run: Run, info: locate.DatasetInfo, flags: Flags) -> None:
     """Writes history and loss curve, and prints the notes that end a run."""
     history, log_dir = run.history, run.log_dir
     run.plot(
@@ -269,17 +271,4 @@ def _finish(run: Run, info: locate.DatasetInfo) -> None:
     )
     path = os.path.join(log_dir, HISTORY_FILE)
     files.write_bytes(path, history.to_json().encode(), errors.RunError)
-    if disclaimer := info.disclaimer():
-        notices.announce(disclaimer)
-    if any('tfevents' in path for path in own_files(log_dir)):
-        print(
-            f'See it in TensorBoard: {_interpreter()} -m tensorboard.main '
-            f'--logdir={errors.printable(log_dir)}',
-            file=sys.stderr,
-        )
-
-
-def _interpreter() -> str:
-    """Returns the path of this Python, relative if that is shorter."""
-    relative = os.path.relpath(sys.executable)
-    return min(relative, sys.executable, key=len)
+    ending.show(log_dir, flags.lesson, info, flags.FLAGS.plots_dir, run.plots)

@@ -15,3 +15,15 @@ def read(folder):
 def steps(folder, kind='summary'):
     """Returns the steps of the events of one kind."""
     return [event.step for event in read(folder) if event.WhichOneof('what') == kind]
+
+
+def scalars(folder):
+    """Returns the curves: from each tag to its (step, value), in order."""
+    curves = {}
+    for event in read(folder):
+        for value in event.summary.value:
+            if value.HasField('simple_value'):
+                curves.setdefault(value.tag, []).append(
+                    (event.step, value.simple_value)
+                )
+    return curves
