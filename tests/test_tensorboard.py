@@ -17,7 +17,7 @@ from PIL import Image
 
 pytestmark = pytest.mark.slow
 
-RUNS = {'with_summaries/train', 'with_summaries/test', 'feed'}
+RUNS = {'with_summaries/train', 'with_summaries/test', 'feed', 'feed/metrics'}
 
 
 class Board:
@@ -82,6 +82,14 @@ def test_every_page_is_offered(board):
 def test_scalars(board, histories):
     tags = board.until('plugin/scalars/tags', lambda tags: set(tags) == RUNS)
     assert set(tags['feed']) == {'loss'}
+    sets = ('training', 'validation', 'test')
+    assert set(tags['feed/metrics']) == {f'{name}_precision' for name in sets}
+    for tag in tags['feed/metrics']:
+        [value] = histories[2].values(tag)
+        [(_, step, point)] = board.read(
+            'plugin/scalars/scalars', run='feed/metrics', tag=tag
+        )
+        assert (step, point) == (300, pytest.approx(value))
     names = {'accuracy_1', 'cross_entropy_1', 'dropout/dropout_keep_probability'}
     for run in ('with_summaries/train', 'with_summaries/test'):
         assert names <= set(tags[run])
