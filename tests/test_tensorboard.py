@@ -83,9 +83,9 @@ def test_scalars(board, histories):
     tags = board.until('plugin/scalars/tags', lambda tags: set(tags) == RUNS)
     assert set(tags['feed']) == {'loss'}
     sets = ('training', 'validation', 'test')
-    assert set(tags['feed/metrics']) == {f'{name}_precision' for name in sets}
+    assert set(tags['feed/metrics']) == {f'precision/{name}_precision' for name in sets}
     for tag in tags['feed/metrics']:
-        [value] = histories[2].values(tag)
+        [value] = histories[2].values(tag.removeprefix('precision/'))
         [(_, step, point)] = board.read(
             'plugin/scalars/scalars', run='feed/metrics', tag=tag
         )

@@ -7,6 +7,7 @@ wait; they are of steps after the last checkpoint, which a resumed run does agai
 """
 
 import contextlib
+import functools
 import os
 import secrets
 import socket
@@ -103,6 +104,16 @@ class EventWriters(contextlib.AbstractContextManager):
         self._exit.__exit__(*exception)
 
 
+@functools.cache
+def _tag(name: str) -> str:
+    """Returns the tag of a metric: 'accuracy/test_accuracy' for 'test_accuracy'.
+
+    TensorBoard shows the tags of one kind side by side.
+    """
+    _, separator, kind = name.rpartition('_')
+    return f'{kind}/{name}' if separator else name
+
+
 class MetricsFile(contextlib.AbstractContextManager):
     """An event file of metrics; it is made once there is something to write."""
 
@@ -154,7 +165,7 @@ class MetricsFile(contextlib.AbstractContextManager):
                 if name not in self._hidden and self._last_step.get(name) != step:
                     self._last_step[name] = step
                     value = values.add()
-                    value.tag, value.simple_value = name, number
+                    value.tag, value.simple_value = _tag(name), number
             if values:
                 self._open().write(event.SerializeToString())
         if self._writer is not None:

@@ -21,15 +21,15 @@ def start(folder, records=(), first_step=0):
     return writers
 
 
-def test_each_metric_is_a_curve(tmp_path):
+def test_each_metric_is_a_curve_beside_those_of_its_kind(tmp_path):
     with start(tmp_path) as writers:
         for step in range(3):
             writers.add(step, {'loss': 1 / (step + 1)})
         writers.add(2, {'minibatch_error': 25.0, 'test_error': 12.5})
     assert events.scalars(tmp_path) == {
         'loss': [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))],
-        'minibatch_error': [(2, 25.0)],
-        'test_error': [(2, 12.5)],
+        'error/minibatch_error': [(2, 25.0)],
+        'error/test_error': [(2, 12.5)],
     }
     [version] = events.steps(tmp_path, 'file_version')
     assert version == 0
@@ -53,7 +53,7 @@ def test_no_step_is_written_twice(tmp_path):
         writers.flush()
         writers.add(10, {'test_accuracy': 0.75})
     assert events.scalars(tmp_path) == {
-        'test_accuracy': [(9, 0.5), (10, 0.75)],
+        'accuracy/test_accuracy': [(9, 0.5), (10, 0.75)],
         'loss': [(10, 1.0)],
     }
 
@@ -111,7 +111,7 @@ def test_what_a_resumed_run_has_recorded_of_later_steps_is_written_again(tmp_pat
     with start(tmp_path, records, first_step=10) as writers:
         writers.add(10, {'loss': 0.75})
     assert events.scalars(tmp_path) == {
-        'test_accuracy': [(10, 0.5)],
+        'accuracy/test_accuracy': [(10, 0.5)],
         'loss': [(10, 0.75)],
     }
 
