@@ -1,4 +1,4 @@
-"""Converts a picture of a digit to MNIST's format.
+"""Converts a picture of digits to MNIST's format.
 
 MNIST's digits were cut out of scanned forms, black on white without gray, scaled to fit
 a box of 20 x 20, which made their edges gray, and placed in 28 x 28 by their center of
@@ -8,11 +8,13 @@ removed (see `segment`).
 Lengths are in pixels; `ink` is float32 [H, W], 0 for background to 1 for full ink.
 """
 
+import contextlib
 import os
 import warnings
+from collections.abc import Iterator
 
 from mnist_tut import errors, files
-from mnist_tut.inference import segment
+from mnist_tut.inference import row, segment
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -23,35 +25,41 @@ BOX = 20
 # Photos are shrunk to this many pixels on the longer side: strokes are still wider than
 # a pixel, and everything below takes a fraction of a second.
 _WORK_SIDE = 400
+_ROW_SIDE = 800  # with several digits in it
 # Strokes thinner than this in the box of 20 x 20 are thickened to it, the thinnest pens
 # of MNIST. A large digit in ballpoint would turn gray otherwise.
 _THINNEST_STROKE = 1.7
 
 
 def read(path: str | os.PathLike) -> np.ndarray:
-    """Reads a PNG or JPEG file of one digit as an image in MNIST's format.
+    """Reads a picture of one digit, or of a row of them, in MNIST's format.
 
-    Accepts dark ink on light paper and light on dark, uneven light, transparent
-    background, colors, 16 bits and any size.
+    Accepts what Pillow reads (of several frames the first), dark ink on light paper and
+    light on dark, uneven light, transparent background, colors, 16 bits and any size.
 
     Args:
         path: Path of the file.
 
     Returns:
-        uint8 [28, 28]; 0 is background, 255 is full ink.
+        uint8 [N, 28, 28], the digits from left to right; 0 is background, 255 is full
+        ink.
 
     Raises:
-        errors.DataError: If it is not such a file, is damaged, or shows no ink.
+        errors.DataError: If it is no picture, is damaged, shows no ink, or digits that
+            cannot be told apart.
     """
-    gray = _read_gray(path)
+    gray = _read_gray(path, _WORK_SIDE)
     try:
-        return from_gray(gray)
+        digits = row.separate(segment.find_ink(gray))
+        if len(digits) > 1:  # each of them has few pixels now
+            digits = row.separate(segment.find_ink(_read_gray(path, _ROW_SIDE)))
     except errors.DataError as error:
         raise errors.DataError(f'{errors.printable(path)}: {error}') from error
+    return np.stack([_center(_fit(_thicken(ink))) for ink in digits])
 
 
 def from_gray(gray: np.ndarray) -> np.ndarray:
-    """Converts a picture of one digit to MNIST's format.
+    """Converts a picture of one digit to MNIST's format; other marks are left out.
 
     Args:
         gray: float [H, W], 0 for black to 1 for white.
@@ -66,19 +74,61 @@ def from_gray(gray: np.ndarray) -> np.ndarray:
     return _center(_fit(_thicken(ink)))
 
 
-def _read_gray(path: str | os.PathLike) -> np.ndarray:
-    """Returns the picture in gray, float32 [H, W], at most _WORK_SIDE on a side."""
+def thumbnail(path: str | os.PathLike, width: int, height: int) -> Image.Image:
+    """Returns a picture for people to look at, in RGB, at most that wide and tall.
+
+    Raises:
+        errors.DataError: If it is no picture, or damaged.
+    """
+    with _opened(path, max(width, height)) as image:
+        small = ImageOps.exif_transpose(image)
+        if small.mode[0] in 'IFL':  # LA and LAB have no colors to lose either
+            small = Image.fromarray(np.uint8(255 * _to_gray(image, 2 * width)))
+        elif small.has_transparency_data:
+            paper = Image.new('RGBA', small.size, 'white')
+            small = Image.alpha_composite(paper, small.convert('RGBA'))
+        small = small.convert('RGB')
+        small.thumbnail((width, height))
+        return small
+
+
+def is_picture(path: str | os.PathLike) -> bool:
+    """Returns whether a file begins like a picture that Pillow reads."""
+    try:
+        with files.open_regular(path) as file, warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            Image.open(file, formats=_formats()).close()
+    except (Image.UnidentifiedImageError, errors.DataError):
+        return False
+    except Exception:
+        return True  # damaged, or too large: reading it says what is wrong
+    return True
+
+
+def _read_gray(path: str | os.PathLike, side: int) -> np.ndarray:
+    """Returns the picture in gray, float32 [H, W], at most `side` on a side."""
+    with _opened(path, side) as image:
+        return _to_gray(image, side)
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike, side: int) -> Iterator[Image.Image]:
+    """Opens a picture of which at least `side` pixels on the longer side are needed.
+
+    Raises:
+        errors.DataError: If it cannot be opened, or the block fails to decode it.
+    """
     where = errors.printable(path)
-    expected = 'expected a PNG or JPEG file of one digit'
+    expected = 'expected a picture of a digit, such as a PNG or JPEG file'
     try:
         with files.open_regular(path) as file, warnings.catch_warnings():
             # Pictures above Pillow's limit are refused before they are decoded.
             warnings.simplefilter('error', Image.DecompressionBombWarning)
             # Ignore metadata warnings.
             warnings.simplefilter('ignore', UserWarning)
-            with Image.open(file, formats=('PNG', 'JPEG')) as image:
-                image.draft(None, (2 * _WORK_SIDE, 2 * _WORK_SIDE))
-                return _to_gray(image)
+            with Image.open(file, formats=_formats()) as image:
+                image.draft(None, (2 * side, 2 * side))
+                yield image
     except errors.DataError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -88,25 +138,38 @@ def _read_gray(path: str | os.PathLike) -> np.ndarray:
         ) from error
     except Image.UnidentifiedImageError as error:
         raise errors.DataError(
-            f'{where}: not a PNG or JPEG file; {expected}'
+            f'{where}: not a picture that Pillow reads; {expected}'
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-        # Pillow's plugins raise all of these for truncated or inconsistent files.
-        reason = ' '.join(str(error).split())
+    except Exception as error:  # Pillow's plugins raise many kinds for damaged files
+        reason = errors.printable(' '.join(str(error).split()) or type(error).__name__)
         raise errors.DataError(
             f'{where}: cannot be read: {reason}; {expected}'
         ) from error
 
 
-def _to_gray(image: Image.Image) -> np.ndarray:
+def _formats() -> list[str]:
+    """Returns all of Pillow's formats except EPS, which runs another program."""
+    Image.init()
+    return [name for name in Image.OPEN if name != 'EPS']
+
+
+def _to_gray(image: Image.Image, side: int) -> np.ndarray:
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith('I'):  # 16 bits, which Pillow cannot shrink as they are
         image = Image.fromarray(np.asarray(image, np.float32) / 257)
+    elif image.mode == 'F':  # without a fixed range
+        levels = np.asarray(image)
+        low, high = float(levels.min()), float(levels.max())
+        image = Image.fromarray(
+            (levels - low) * np.float32(255 / max(high - low, 1e-9))
+        )
     elif image.has_transparency_data:
         image = image.convert('RGBA')
+    elif image.mode == 'LAB':
+        image = image.getchannel('L')
     elif image.mode != 'L':
         image = image.convert('RGB')
-    factor = -(-max(image.size) // _WORK_SIDE)
+    factor = -(-max(image.size) // side)
     image = image.reduce(factor)
     if image.mode == 'RGBA':
         return _on_background(image)

@@ -96,7 +96,7 @@ def _top_mean(values: np.ndarray) -> float:
     return float(np.sort(values, axis=None)[-max(1, values.size // 1000) :].mean())
 
 
-class _Component(NamedTuple):
+class Component(NamedTuple):
     """A connected component of ink: its bounding box, and its number of pixels."""
 
     label: int
@@ -106,6 +106,16 @@ class _Component(NamedTuple):
     right: int
     size: int
 
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.right - self.left
+
 
 def isolate_digit(ink: np.ndarray) -> np.ndarray:
     """Returns the digit's ink alone, without specks and components at the edges.
@@ -113,9 +123,21 @@ def isolate_digit(ink: np.ndarray) -> np.ndarray:
     The digit is the largest component, with every component that is near it and not
     tiny: the bar of a 5, a stroke where the pen skipped.
     """
-    labels, components = _label_components(ink > 0.5)
-    height, width = ink.shape
-    components.sort(key=lambda component: -component.size)
+    labels, components = label_components(ink > 0.5)
+    components = inner_components(components, ink.shape)
+    return cut_out(ink, labels, with_strokes(components[:1], components[1:]))
+
+
+def inner_components(
+    components: list[Component], shape: tuple[int, ...]
+) -> list[Component]:
+    """Returns the components that are not at the picture's edge, the largest first.
+
+    A table or a thumb at the edge is left out; a digit that was cropped so closely that
+    it touches the edge itself is not.
+    """
+    height, width = shape
+    components = sorted(components, key=lambda component: -component.size)
     inside = [
         component
         for component in components
@@ -124,32 +146,50 @@ def isolate_digit(ink: np.ndarray) -> np.ndarray:
         and component.bottom < height
         and component.right < width
     ]
-    # A table or a thumb at the edge is removed; a digit that was cropped so closely
-    # that it touches the edge itself is not.
-    if inside and inside[0].size > 0.05 * components[0].size:
-        components = inside
-    kept = components[:1]
-    rest = [other for other in components[1:] if other.size >= 0.02 * kept[0].size]
+    is_digit = inside and inside[0].size > 0.05 * components[0].size
+    return inside if is_digit else components
+
+
+def with_strokes(kept: list[Component], others: list[Component]) -> list[Component]:
+    """Returns the components `kept` with all others that are near and not tiny."""
+    kept = list(kept)
+    rest = [other for other in others if other.size >= 0.02 * kept[0].size]
     while near := [other for other in rest if _is_near(other, kept)]:
         kept += near
         rest = [other for other in rest if other not in near]
+    return kept
+
+
+def cut_out(ink: np.ndarray, labels: np.ndarray, kept: list[Component]) -> np.ndarray:
+    """Returns the ink of some components alone, with the gray edges of their strokes.
+
+    The edges are below the threshold of components, and belong to them.
+    """
     mask = np.isin(labels, [component.label for component in kept])
-    # The gray edges of the strokes are below the threshold, and belong to them.
-    reach = max(2, round(0.03 * max(_extent(kept))))
+    reach = max(2, round(0.03 * _longer_side(kept)))
     return ink * (maximum_filter(mask.astype(np.float32), reach) > 0)
 
 
-def _extent(components: list[_Component]) -> tuple[int, int]:
-    """Returns height and width of the bounding box of all components."""
-    return (
-        max(c.bottom for c in components) - min(c.top for c in components),
-        max(c.right for c in components) - min(c.left for c in components),
+def bounding_box(components: list[Component]) -> Component:
+    """Returns a component as large as all of them together."""
+    return Component(
+        components[0].label,
+        min(c.top for c in components),
+        min(c.left for c in components),
+        max(c.bottom for c in components),
+        max(c.right for c in components),
+        sum(c.size for c in components),
     )
 
 
-def _is_near(component: _Component, kept: list[_Component]) -> bool:
+def _longer_side(components: list[Component]) -> int:
+    box = bounding_box(components)
+    return max(box.height, box.width)
+
+
+def _is_near(component: Component, kept: list[Component]) -> bool:
     """Returns whether `component` is within a quarter of the digit's size from it."""
-    limit = 0.25 * max(_extent(kept))
+    limit = 0.25 * _longer_side(kept)
     return any(
         max(component.top - other.bottom, other.top - component.bottom) <= limit
         and max(component.left - other.right, other.left - component.right) <= limit
@@ -157,7 +197,7 @@ def _is_near(component: _Component, kept: list[_Component]) -> bool:
     )
 
 
-def _label_components(mask: np.ndarray) -> tuple[np.ndarray, list[_Component]]:
+def label_components(mask: np.ndarray) -> tuple[np.ndarray, list[Component]]:
     """Labels connected components, diagonal neighbors included.
 
     Each row is split into runs; a run joins the runs of the row above that it touches.
@@ -202,7 +242,7 @@ def _label_components(mask: np.ndarray) -> tuple[np.ndarray, list[_Component]]:
     for label in np.unique(roots):
         of = roots == label
         components.append(
-            _Component(
+            Component(
                 label=int(label),
                 top=int(rows[of].min()),
                 left=int(starts[of].min()),

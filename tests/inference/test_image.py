@@ -23,7 +23,8 @@ def as_image(gray):
 def save_and_read(image, tmp_path, kind='PNG', **settings):
     path = tmp_path / 'picture'
     image.save(path, kind, **settings)
-    return read(path)
+    [digit] = read(path)
+    return digit
 
 
 def difference(one, other):
@@ -225,9 +226,8 @@ def encoded(gray, kind='PNG'):
 @pytest.mark.parametrize(
     ('content', 'reason'),
     [
-        (b'', 'not a PNG or JPEG file'),
-        (b'<html>404</html>', 'not a PNG or JPEG file'),
-        (encoded(put_on_paper(draw()), 'BMP'), 'not a PNG or JPEG file'),
+        (b'', 'not a picture that Pillow reads'),
+        (b'<html>404</html>', 'not a picture that Pillow reads'),
         (encoded(put_on_paper(draw()))[:600], 'cannot be read: '),
         (encoded(put_on_paper(draw()), 'JPEG')[:900], 'cannot be read: '),
         (png(50_000, 50_000), 'more than 89,478,485 pixels'),
@@ -238,7 +238,7 @@ def encoded(gray, kind='PNG'):
         (encoded(0.6 + 0.4 * slope(200)), 'no ink in it'),
     ],
     ids=[
-        'empty', 'HTML', 'BMP', 'cut PNG', 'cut JPEG', 'bomb', 'small bomb', 'blank',
+        'empty', 'HTML', 'cut PNG', 'cut JPEG', 'bomb', 'small bomb', 'blank',
         'pixel', 'noise', 'slope',
     ],
 )  # fmt: skip
@@ -274,7 +274,7 @@ def test_damaged_files_are_read_or_refused(kind, tmp_path):
         damaged[generator.integers(len(damaged))] ^= 1 << generator.integers(8)
         path.write_bytes(damaged)
         try:
-            assert read(path).shape == (28, 28)
+            assert read(path).shape[1:] == (28, 28)
         except errors.DataError:
             refused += 1
     assert refused > 100

@@ -99,7 +99,7 @@ def test_a_detached_bar_is_kept():
     body = draw(points=BODY[1:], frame=0.8)
     bar = draw(points=[(46, 0), (66, -2)], frame=0.8)
     ink = (body + bar).clip(0, 1).astype(np.float32)
-    assert len(segment._label_components(ink > 0.5)[1]) == 2
+    assert len(segment.label_components(ink > 0.5)[1]) == 2
     np.testing.assert_array_equal(segment.isolate_digit(ink), ink)
 
 
@@ -126,7 +126,7 @@ def test_components_are_separated_and_measured():
         ],
         bool,
     )
-    labels, components = segment._label_components(mask)
+    labels, components = segment.label_components(mask)
     assert (labels >= 0).tolist() == mask.tolist()
     boxes = {component[1:] for component in components}
     assert boxes == {(0, 0, 4, 4, 8), (1, 4, 2, 6, 2), (4, 5, 5, 6, 1)}
@@ -152,7 +152,7 @@ def test_components_are_those_of_a_flood_fill():
                 border = (around & left) - component
                 left -= border
             expected.add(frozenset(component))
-        labels, components = segment._label_components(mask)
+        labels, components = segment.label_components(mask)
         labeled = {
             frozenset(map(tuple, np.argwhere(labels == component.label).tolist()))
             for component in components
@@ -161,7 +161,7 @@ def test_components_are_those_of_a_flood_fill():
 
 
 def test_an_empty_mask_has_no_components():
-    labels, components = segment._label_components(np.zeros((4, 5), bool))
+    labels, components = segment.label_components(np.zeros((4, 5), bool))
     assert (labels == -1).all()
     assert components == []
 
