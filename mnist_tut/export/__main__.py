@@ -19,13 +19,18 @@ The formats, each a module of mnist_tut.export that says more:
 from mnist_tut import errors
 from mnist_tut.export import coreml, faithful, litert, onnx, output, saved_model, web
 from mnist_tut.flags import Flags
-from mnist_tut.inference import trained
+from mnist_tut.inference import original, trained
 
 flags = Flags()
 FLAGS = flags.FLAGS
 WRITERS = {'litert': litert, 'coreml': coreml, 'onnx': onnx, 'web': web}
 
 flags.DEFINE_trained_run()
+flags.DEFINE_string(
+    'checkpoint',
+    None,
+    'Checkpoint of an original program, such as model.ckpt-1999, instead of --log_dir.',
+)
 flags.DEFINE_enum('format', 'saved_model', ['saved_model', *WRITERS], 'What to write.')
 flags.DEFINE_string(
     'export_dir',
@@ -42,22 +47,41 @@ flags.DEFINE_boolean(
 
 def main(_):
     """Exports with the flags of the command line."""
-    log_dir = FLAGS.log_dir or trained.newest_run()
     if FLAGS.faithful:
-        if FLAGS.format != 'saved_model':
-            raise errors.FlagError(
-                f'--faithful with --format={FLAGS.format}: the notes export a '
-                'saved_model; leave one of the two out'
-            )
-        description = faithful.export(log_dir, FLAGS.export_dir)
-    elif FLAGS.format == 'saved_model':
-        description = saved_model.export(log_dir, FLAGS.export_dir, FLAGS.model_version)
+        description = _export_faithfully()
     else:
-        model = trained.restore(log_dir)
-        with output.new_folder(FLAGS.export_dir) as folder:
-            WRITERS[FLAGS.format].write(model, folder)
+        model = _restore()
         description = model.description
+        if FLAGS.format == 'saved_model':
+            saved_model.write_version(model, FLAGS.export_dir, FLAGS.model_version)
+        else:
+            with output.new_folder(FLAGS.export_dir) as folder:
+                WRITERS[FLAGS.format].write(model, folder)
     print(f'Exported {description} to {errors.printable(FLAGS.export_dir)}')
+
+
+def _restore() -> trained.TrainedModel:
+    """Returns the model that the flags name."""
+    if FLAGS.checkpoint is None:
+        return trained.restore(FLAGS.log_dir or trained.newest_run())
+    if FLAGS.log_dir is not None:
+        raise errors.FlagError('--log_dir and --checkpoint: expected one of them')
+    return original.restore(FLAGS.checkpoint)
+
+
+def _export_faithfully() -> str:
+    """Writes the notes' export and returns what was exported."""
+    if FLAGS.format != 'saved_model':
+        raise errors.FlagError(
+            f'--faithful with --format={FLAGS.format}: the notes export a '
+            'saved_model; leave one of the two out'
+        )
+    if FLAGS.checkpoint is not None:
+        raise errors.FlagError(
+            '--faithful with --checkpoint: it needs a run of the lesson deep; leave '
+            'one of the two out'
+        )
+    return faithful.export(FLAGS.log_dir or trained.newest_run(), FLAGS.export_dir)
 
 
 if __name__ == '__main__':

@@ -118,7 +118,7 @@ def _describe(package: Any, model: trained.TrainedModel) -> None:
     """Sets what Xcode shows of a package."""
     package.short_description = (
         f'Recognizes a handwritten digit, 0 to 9: {model.lesson}, '
-        f'{model.num_steps:,} steps on {model.data}. White on black: 0 is background.'
+        f'{model.training}. White on black: 0 is background.'
     )
     package.author = 'mnist_tut'
     package.license = 'Apache-2.0'

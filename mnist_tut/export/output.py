@@ -1,15 +1,21 @@
 """What every format needs: a new folder that appears whole, and its library."""
 
 import contextlib
+import glob
 import importlib
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from mnist_tut import errors
+from mnist_tut import errors, files
 
 import tensorflow.compat.v1 as tf
+
+_SUFFIX = '.part'
+_LOCK = '.mnist_tut-export.lock'  # in a folder that is being written
 
 
 @contextlib.contextmanager
@@ -35,9 +41,13 @@ def new_folder(path: str | os.PathLike, flag: str = 'export_dir') -> Iterator[st
     parent = os.path.dirname(path) or os.curdir
     try:
         os.makedirs(parent, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f'{os.path.basename(path)}.', suffix='.part', dir=parent
-        ) as temporary:
+        _remove_leftovers(path)
+        with (
+            tempfile.TemporaryDirectory(
+                prefix=f'{os.path.basename(path)}.', suffix=_SUFFIX, dir=parent
+            ) as temporary,
+            files.locked(os.path.join(temporary, _LOCK)),
+        ):
             unfinished = os.path.join(temporary, 'model')
             os.mkdir(unfinished)
             yield unfinished
@@ -45,6 +55,23 @@ def new_folder(path: str | os.PathLike, flag: str = 'export_dir') -> Iterator[st
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, 'strerror', None) or error
         raise errors.RunError(f'{where}: cannot be written: {reason}') from error
+
+
+def _remove_leftovers(path: str) -> None:
+    """Removes what killed exports to `path` have left: folders whose lock is free."""
+    pattern = f'{glob.escape(path)}.*{_SUFFIX}'
+    for folder in glob.glob(pattern):
+        if os.path.islink(folder) or not os.path.isdir(folder):
+            continue
+        names = set(os.listdir(folder))
+        if _LOCK not in names or not names <= {_LOCK, 'model'}:
+            continue  # not of an export
+        lock = os.path.join(folder, _LOCK)
+        with contextlib.suppress(BlockingIOError):  # an export that is still running
+            if stat.S_ISREG(os.lstat(lock).st_mode):
+                with files.locked(lock):
+                    shutil.rmtree(os.path.join(folder, 'model'), ignore_errors=True)
+                os.rmdir(folder)
 
 
 def require(module: str, extra: str) -> Any:

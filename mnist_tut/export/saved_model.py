@@ -1,7 +1,8 @@
 """Exports a trained model as a SavedModel, for TensorFlow Serving and other programs.
 
-The folder is NAME/VERSION/saved_model.pb, as TensorFlow Serving takes it. The graph is
-the lesson's, from images to scores, without dropout; its weights are constants. Three
+The folder is NAME/VERSION/saved_model.pb, as TensorFlow Serving takes it, with
+SHA256SUMS beside it, which `predict` and `sha256sum -c` check. The graph is the
+lesson's, from images to scores, without dropout; its weights are constants. Three
 signatures, for any number of images:
 
     serving_default  images -> scores, probabilities
@@ -24,7 +25,7 @@ import os
 
 from mnist_tut import errors
 from mnist_tut.export import output
-from mnist_tut.inference import trained
+from mnist_tut.inference import checksums, trained
 
 import tensorflow.compat.v1 as tf
 
@@ -50,13 +51,25 @@ def export(
         Beginner notes, tutorial 2, "Save the model".
     """
     model = trained.restore(log_dir)
+    write_version(model, export_dir, model_version)
+    return model.description
+
+
+def write_version(
+    model: trained.TrainedModel, export_dir: str | os.PathLike, model_version: int
+) -> None:
+    """Writes a trained model as <export_dir>/<model_version>.
+
+    Raises:
+        errors.RunError: If the version exists already or cannot be written.
+    """
     if not os.fspath(export_dir):
         raise errors.FlagError('--export_dir=: empty; expected the path of a folder')
     _require_versions(os.fspath(export_dir))
     path = os.path.join(os.fspath(export_dir), str(model_version))
     with output.new_folder(path) as folder:
         write(model, folder)
-    return model.description
+        checksums.write(folder)
 
 
 def write(model: trained.TrainedModel, folder: str) -> None:

@@ -80,8 +80,8 @@ def write_page(
         entries.append(
             {
                 'title': errors.printable(title),
-                'facts': f'{trained.lesson}, {trained.num_steps:,} steps on '
-                f'{trained.data}, {num_parameters:,} parameters',
+                'facts': f'{trained.lesson}, {trained.training}, '
+                f'{num_parameters:,} parameters',
                 'file': f'{name}.bin',
                 'bytes': len(content),
                 'type': stored_as,

@@ -59,7 +59,7 @@ _CONV_NET = (
     ('relu', 'Variable_4', 'Variable_5'),
     ('', 'Variable_6', 'Variable_7'),
 )
-_LESSONS: dict[str, tuple[tuple[str, ...], ...]] = {
+LESSONS: dict[str, tuple[tuple[str, ...], ...]] = {
     'softmax': (('', 'Variable', 'Variable_1'),),
     'deep': _CONV_NET,
     'fully_connected_feed': (
@@ -144,12 +144,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def _network(trained: TrainedModel) -> Network:
-    if trained.lesson not in _LESSONS:
+    if trained.lesson not in LESSONS:
         raise errors.RunError(
             f'{trained.description}: the layers of this program are not known; '
-            f'expected a run of {", ".join(_LESSONS)}'
+            f'expected a run of {", ".join(LESSONS)}'
         )
-    plan = _LESSONS[trained.lesson]
+    plan = LESSONS[trained.lesson]
     if {name for _, *names in plan for name in names} != set(trained.arrays):
         raise errors.RunError(
             f'{trained.description}: has variables other than those of the lesson '

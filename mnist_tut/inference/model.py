@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import sys
 from typing import Any
 
 from mnist_tut import errors
+from mnist_tut.inference import checksums
 from mnist_tut.inference.trained import TrainedModel, newest_run, restore
 from mnist_tut.training.evaluation import EVAL_BATCH_SIZE
 from mnist_tut.training.session import Session
@@ -109,11 +111,14 @@ def load_saved_model(directory: str | os.PathLike) -> Predictor:
     Returns:
         A Predictor.
 
+    One without checksums, of another program or of version 1.0, is loaded with a note.
+
     Raises:
-        errors.RunError: If it is not such a folder.
+        errors.UserError: If it is not such a folder, or a file in it has changed.
     """
     directory = os.fspath(directory)
     version = _newest_version(directory)
+    is_checked = checksums.check(version, 'saved_model.pb')
     sess = Session(tf.Graph())
     try:
         with sess.graph.as_default():
@@ -133,6 +138,12 @@ def load_saved_model(directory: str | os.PathLike) -> Predictor:
             'has written, or a damaged one; write it with: python -m mnist_tut.export '
             f'--log_dir=RUN --export_dir={errors.printable(directory)}'
         ) from error
+    if not is_checked:
+        print(
+            f'{errors.printable(version)}: has no {checksums.SUMS_FILE}, so a changed '
+            'byte in it would not be seen; export it again to get one',
+            file=sys.stderr,
+        )
     return Predictor(errors.printable(version), sess, images, outputs)
 
 

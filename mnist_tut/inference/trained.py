@@ -6,6 +6,7 @@ to what leads from images to scores, variables become constants, and every lesso
 the same interface: any number of images, pixel values in [0, 1], nothing else to feed.
 """
 
+import contextlib
 import dataclasses
 import glob
 import os
@@ -35,9 +36,9 @@ class TrainedModel:
     """A trained run.
 
     Attributes:
-        log_dir: Folder of the run.
+        log_dir: Folder of the run, or path of an original program's checkpoint.
         lesson: Module of mnist_tut that trained it.
-        num_steps: Number of training steps.
+        num_steps: Number of training steps; None if that is unknown.
         data: Name of the data set.
         graph_def: Graph from images to scores, with the variables as constants.
         inputs: Names of the graph's tensors by name: 'images', float32
@@ -53,7 +54,7 @@ class TrainedModel:
 
     log_dir: str
     lesson: str
-    num_steps: int
+    num_steps: int | None
     data: str
     graph_def: tf.GraphDef
     inputs: dict[str, str]
@@ -67,23 +68,29 @@ class TrainedModel:
     @property
     def description(self) -> str:
         """Folder, lesson, number of training steps and data, in one line."""
-        return (
-            f'{errors.printable(self.log_dir)}: {self.lesson}, {self.num_steps:,} '
-            f'steps on {self.data}'
-        )
+        return f'{errors.printable(self.log_dir)}: {self.lesson}, {self.training}'
+
+    @property
+    def training(self) -> str:
+        """Number of training steps and data."""
+        steps = 'unknown' if self.num_steps is None else f'{self.num_steps:,}'
+        return f'{steps} steps on {self.data}'
 
 
 def newest_run(root: str = 'logs') -> str:
-    """Returns the folder <root>/<lesson>/<run> with the newest checkpoint.
+    """Returns the folder <root>/<run> or <root>/<lesson>/<run> saved in last.
 
     Raises:
         errors.RunError: If there is none, with the command that makes one.
     """
     saved = {}
-    for folder in glob.glob(os.path.join(glob.escape(root), '*', '*')):
-        for step in run_folder.saved_steps(folder)[:1]:
-            path = f'{run_folder.checkpoint_path(folder, step)}.json'
-            saved[os.stat(path).st_mtime_ns] = folder
+    root_pattern = glob.escape(root)
+    for levels in ('*', os.path.join('*', '*')):
+        for folder in glob.glob(os.path.join(root_pattern, levels)):
+            for step in run_folder.saved_steps(folder):
+                path = f'{run_folder.checkpoint_path(folder, step)}.json'
+                with contextlib.suppress(OSError):  # a dangling link
+                    saved[os.stat(path).st_mtime_ns] = folder
     if not saved:
         raise errors.RunError(
             f'{errors.printable(os.path.join(root, ""))}: holds no trained model; '
@@ -93,11 +100,34 @@ def newest_run(root: str = 'logs') -> str:
     return saved[max(saved)]
 
 
+def _find_run(log_dir: str) -> str:
+    """Returns the folder of the run that --log_dir names.
+
+    Raises:
+        errors.RunError: If it is a plain checkpoint of another program.
+    """
+    if os.path.lexists(os.path.join(log_dir, run_file.RUN_FILE)):
+        return log_dir
+    if os.path.isdir(log_dir):
+        indexes = sorted(glob.glob(os.path.join(glob.escape(log_dir), '*.index')))
+        if indexes:
+            path = errors.printable(indexes[-1].removesuffix('.index'))
+            raise errors.RunError(
+                f'{errors.printable(log_dir)}: holds a plain checkpoint of '
+                f"TensorFlow's and no {run_file.RUN_FILE}, so it is no run of this "
+                f'package; name it by --checkpoint={path} instead of --log_dir'
+            )
+        with contextlib.suppress(errors.RunError):
+            return newest_run(log_dir)
+    return log_dir  # reading its run.json says what is wrong
+
+
 def restore(log_dir: str | os.PathLike) -> TrainedModel:
     """Restores the newest undamaged checkpoint of a run.
 
     Args:
-        log_dir: Folder of a run of any lesson.
+        log_dir: Folder of a run of any lesson, or a folder such as logs/deep with runs
+            in it, of which the newest is taken.
 
     Returns:
         The trained model.
@@ -105,7 +135,7 @@ def restore(log_dir: str | os.PathLike) -> TrainedModel:
     Raises:
         errors.RunError: If the folder holds no run with a checkpoint that can be read.
     """
-    log_dir = os.fspath(log_dir)
+    log_dir = _find_run(os.fspath(log_dir))
     run_folder.require_plain(log_dir)
     run = run_file.read(log_dir)
     model = run.get('model')
@@ -117,27 +147,50 @@ def restore(log_dir: str | os.PathLike) -> TrainedModel:
     graph_def, shape, arrays, step = _freeze(log_dir, model)
     _unfix_batch_size(graph_def, shape[0])
     _remove_dropout(graph_def)
-    images, outputs = _with_common_interface(graph_def, shape[1:], model)
-    return TrainedModel(
+    return with_common_interface(
+        graph_def,
+        shape[1:],
+        model,
         log_dir=log_dir,
         lesson=str(run.get('lesson')),
         num_steps=step + 1,
         data=_DATA_NAMES.get(str(run.get('data_kind')), 'unknown data'),
+        arrays=arrays,
+        checkpoint=run_folder.checkpoint_path(log_dir, step),
+    )
+
+
+def with_common_interface(
+    graph_def: tf.GraphDef,
+    image_shape: list[int],
+    model: dict[str, Any],
+    **attributes: Any,
+) -> TrainedModel:
+    """Returns a trained model with the interface that all lessons have in common.
+
+    Args:
+        graph_def: Graph of the lesson, with the variables as constants.
+        image_shape: [784] or [28, 28, 1].
+        model: What run.json says of the graph: the names of its tensors, whether its
+            scores are probabilities, what is to be fed, and its range of pixel values.
+        **attributes: The other attributes of the TrainedModel.
+    """
+    images, outputs = _add_interface(graph_def, image_shape, model)
+    return TrainedModel(
         graph_def=tf.graph_util.extract_sub_graph(
             images.graph.as_graph_def(),
             [tensor.op.name for tensor in outputs.values()],
         ),
         inputs={'images': images.name},
         outputs={name: tensor.name for name, tensor in outputs.items()},
-        image_shape=shape[1:],
+        image_shape=image_shape,
         pixel_range=tuple(model['pixel_range']),
         scores_are_probabilities=model['probabilities'],
-        arrays=arrays,
-        checkpoint=run_folder.checkpoint_path(log_dir, step),
+        **attributes,
     )
 
 
-def _with_common_interface(
+def _add_interface(
     graph_def: tf.GraphDef, image_shape: list[int], model: dict[str, Any]
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """Returns images in [0, 1], scores and probabilities, in a new graph."""
@@ -183,9 +236,6 @@ def _freeze(
         with tf.Graph().as_default() as graph:
             try:
                 saver = tf.train.import_meta_graph(path, clear_devices=True)
-                images = graph.get_tensor_by_name(model['images'])
-                scores = graph.get_tensor_by_name(model['scores'])
-                _check_model(images, scores, model['feeds'])
             except Exception as error:  # a damaged protocol buffer can raise anything
                 print(
                     f'{errors.printable(path)}: this graph is damaged '
@@ -193,6 +243,7 @@ def _freeze(
                     file=sys.stderr,
                 )
                 continue
+            images, scores = _find_tensors(graph, model, log_dir)
             with Session() as sess:
                 restored = checkpoint.restore(saver, sess, log_dir)
                 assert restored is not None  # there is a checkpoint
@@ -209,13 +260,28 @@ def _freeze(
     )
 
 
-def _check_model(images: tf.Tensor, scores: tf.Tensor, feeds: dict[str, float]) -> None:
-    """Raises KeyError or ValueError unless a graph is as run.json describes it."""
-    inputs = [images, *map(images.graph.get_tensor_by_name, feeds)]
-    if any(tensor.op.type != 'Placeholder' for tensor in inputs):
-        raise ValueError('what is fed is no placeholder')
-    if scores.shape.rank != 2 or scores.shape[1] != 10:
-        raise ValueError('the scores are not those of ten digits')
+def _find_tensors(
+    graph: tf.Graph, model: dict[str, Any], log_dir: str
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the tensors of images and scores that run.json names.
+
+    Raises:
+        errors.RunError: If the graph has no such tensors, or no such feeds.
+    """
+    names = [model['images'], model['scores'], *model['feeds']]
+    try:
+        images, scores, *feeds = [graph.get_tensor_by_name(name) for name in names]
+        is_right = all(t.op.type == 'Placeholder' for t in [images, *feeds])
+        if not is_right or scores.shape.as_list()[1:] != [10]:
+            raise ValueError('other tensors')
+    except (KeyError, ValueError, TypeError) as error:
+        raise errors.RunError(
+            f'{errors.printable(os.path.join(log_dir, run_file.RUN_FILE))}: names '
+            f'tensors that the graph of the run does not have as placeholders and '
+            f'scores ({errors.printable(", ".join(names))}); bring back the file as it '
+            'was written, or choose another run'
+        ) from error
+    return images, scores
 
 
 def _unfix_batch_size(graph_def: tf.GraphDef, batch_size: int | None) -> None:
@@ -235,8 +301,12 @@ def _unfix_batch_size(graph_def: tf.GraphDef, batch_size: int | None) -> None:
 
 
 def _remove_dropout(graph_def: tf.GraphDef) -> None:
-    """Replaces each tf.nn.dropout by its input, so that no random op is left."""
+    """Connects each tf.nn.dropout's input to what follows, so that nothing is random.
+
+    What is left of it leads nowhere, and is pruned with the rest.
+    """
     nodes = {node.name: node for node in graph_def.node}
+    inputs = {}  # of each dropout, by the name of its last op
     for node in graph_def.node:
         if node.op != 'SelectV2':
             continue
@@ -244,5 +314,6 @@ def _remove_dropout(graph_def: tf.GraphDef) -> None:
         if (is_kept.op, scaled.op) != ('GreaterEqual', 'RealDiv'):
             continue
         if nodes[is_kept.input[0].split(':')[0]].op == 'RandomUniform':
-            node.op = 'Identity'
-            node.input[:] = scaled.input[:1]
+            inputs[node.name] = scaled.input[0]
+    for node in graph_def.node:
+        node.input[:] = [inputs.get(name, name) for name in node.input]

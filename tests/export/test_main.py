@@ -3,11 +3,12 @@
 import sys
 
 from mnist_tut.export import __main__ as command
+from tests.support.paths import ROOT
 
 import pytest
 
 FILES = {
-    'saved_model': ['1/saved_model.pb'],
+    'saved_model': ['1/saved_model.pb', '1/SHA256SUMS'],
     'litert': [
         'softmax-dynamic_int8.tflite',
         'softmax-float16.tflite',
@@ -24,7 +25,8 @@ LIBRARIES = {'coreml': 'coremltools', 'onnx': 'onnx'}
 def run(capsys, **flags):
     """Runs the command; returns its exit status, stdout and stderr."""
     capsys.readouterr()  # what training printed
-    argv = ['export', *(f'--{name}={value}' for name, value in flags.items())]
+    given = {name: value for name, value in flags.items() if value is not None}
+    argv = ['export', *(f'--{name}={value}' for name, value in given.items())]
     with pytest.raises(SystemExit) as caught, command.flags.overridden({}):
         command.flags.run(command.main, argv)
     out, err = capsys.readouterr()
@@ -64,6 +66,9 @@ def test_every_format_is_written_by_its_name(name, short_run, tmp_path, capsys):
         ({'faithful': True}, 'expected a run of it'),
         ({'faithful': True, 'format': 'onnx'}, 'leave one of the two out'),
         ({'model_version': 0}, 'model_version'),
+        ({'checkpoint': 'missing'}, '--log_dir and --checkpoint: expected one'),
+        ({'checkpoint': 'missing', 'log_dir': None}, 'no such checkpoint'),
+        ({'faithful': True, 'checkpoint': 'missing'}, 'leave one of the two out'),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -75,6 +80,21 @@ def test_a_mistake_is_one_line(
     assert message in err
     assert err.count('\n') == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_of_an_original_is_exported(tmp_path, capsys):
+    folder = ROOT / 'tests' / 'goldens' / 'checkpoints' / 'tf1.15.5'
+    path = folder / 'model.ckpt-1999'
+    for name in ('saved_model', 'web'):
+        status, out, err = run(
+            capsys, checkpoint=path, format=name, export_dir=tmp_path / name
+        )
+        assert (status, err) == (0, '')
+        assert out.startswith(f'Exported {path}: fully_connected_feed, 2,000 steps')
+    status, _, err = run(capsys, log_dir=folder, export_dir=tmp_path / 'not')
+    assert status == 1
+    assert f'name it by --checkpoint={path} instead of --log_dir' in err
+    assert err.count('\n') == 1
 
 
 @pytest.mark.parametrize('name', LIBRARIES)

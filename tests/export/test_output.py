@@ -1,7 +1,12 @@
 """New folders appear whole or not at all; a missing library is one line."""
 
+import signal
+import subprocess
+import sys
+
 from mnist_tut import errors
 from mnist_tut.export import output
+from tests.support.paths import ROOT
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -48,6 +53,48 @@ def test_nothing_is_overwritten(tmp_path):
         raise AssertionError('not reached')
     assert (tmp_path / 'file').read_text() == 'mine'
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def kill_an_export(path):
+    """Exports in a process that is killed before it is complete."""
+    code = (
+        'import os, signal, sys\n'
+        'from mnist_tut.export import output\n'
+        'with output.new_folder(sys.argv[1]) as folder:\n'
+        '    open(os.path.join(folder, "file"), "w").close()\n'
+        '    os.kill(os.getpid(), signal.SIGKILL)\n'
+    )
+    ended = subprocess.run([sys.executable, '-c', code, str(path)], cwd=ROOT)
+    assert ended.returncode == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_what_a_killed_export_left_is_removed_and_nothing_else(tmp_path):
+    kill_an_export(tmp_path / 'model')
+    [leftover] = tmp_path.iterdir()
+    assert leftover.name.startswith('model.')
+    mine = tmp_path / 'model.mine.part'
+    mine.mkdir()
+    (mine / 'file').write_text('mine')
+    (tmp_path / 'model.file.part').write_text('mine')
+    (tmp_path / 'model.link.part').symlink_to(mine)
+    with output.new_folder(tmp_path / 'other'):
+        assert leftover.exists()  # of another name
+    with output.new_folder(tmp_path / 'model'):
+        assert not leftover.exists()
+    assert (mine / 'file').read_text() == 'mine'
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'other', 'model', 'model.mine.part', 'model.file.part', 'model.link.part'
+    }  # fmt: skip
+
+
+def test_an_export_that_is_still_running_is_left_alone(tmp_path):
+    with output.new_folder(tmp_path / 'model') as running:
+        with output.new_folder(tmp_path / 'model') as folder:
+            assert (tmp_path / running).is_dir()
+            (tmp_path / folder / 'file').write_text('second')
+        (tmp_path / 'model').rename(tmp_path / 'second')
+    assert {path.name for path in tmp_path.iterdir()} == {'model', 'second'}
 
 
 def test_an_empty_name_is_refused():

@@ -188,6 +188,39 @@ def test_versions_stand_side_by_side_and_predict_takes_the_newest(
         np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)
 
 
+def test_a_changed_byte_is_seen(short_run, tmp_path, capsys):
+    saved_model.export(short_run('softmax'), tmp_path / 'model')
+    [path] = tmp_path.rglob('saved_model.pb')
+    content = path.read_bytes()
+    with predict.load(saved_model=tmp_path / 'model'):
+        pass
+    capsys.readouterr()
+    for place in range(0, len(content), len(content) // 20):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(errors.RunError, match='not as it was written') as caught:
+            predict.load(saved_model=tmp_path / 'model')
+        assert '\n' not in str(caught.value)
+    path.write_bytes(content)
+    (path.parent / 'SHA256SUMS').unlink()
+    with predict.load(saved_model=tmp_path / 'model'):
+        pass
+    said = capsys.readouterr().err
+    assert 'has no SHA256SUMS' in said
+    assert said.count('\n') == 1
+
+
+@pytest.mark.parametrize('name', ['deep', 'with_summaries'])
+def test_nothing_of_dropout_is_left_in_the_file(name, short_run, tmp_path):
+    saved_model.export(short_run(name), tmp_path / 'model')
+    [path] = tmp_path.rglob('saved_model.pb')
+    content = path.read_bytes()
+    assert b'MatMul' in content
+    for word in (b'RandomUniform', b'dropout', b'SelectV2'):
+        assert word not in content
+
+
 def test_a_folder_with_anything_else_is_left_alone(short_run, tmp_path):
     (tmp_path / 'mine').mkdir()
     (tmp_path / 'mine' / 'file').write_text('mine')

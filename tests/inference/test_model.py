@@ -168,3 +168,66 @@ def test_the_newest_run_is_the_one_that_saved_last(short_run, tmp_path, monkeypa
     assert trained.newest_run() == os.path.join('logs', 'a', 'run-0002')
     with model.load(trained.newest_run()) as predictor:
         assert 'run-0002: softmax, 3 steps' in predictor.description
+
+
+def edit(**changes):
+    """Returns a function that changes entries of run.json's 'model'."""
+    return lambda model: {**model, **changes}
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda model: None,
+        lambda model: [],
+        lambda model: {},
+        edit(images=3),
+        edit(images='none:0'),
+        edit(images='Variable:0'),
+        edit(images='no tensor'),
+        edit(scores='Placeholder:0'),
+        edit(scores=None),
+        edit(probabilities='yes'),
+        edit(feeds=None),
+        edit(feeds={'none:0': 1.0}),
+        edit(feeds={'Placeholder_1:0': 'text'}),
+        edit(pixel_range='text'),
+        edit(pixel_range=[0]),
+        edit(pixel_range=[0, float('nan')]),
+        edit(pixel_range=[None, 1]),
+    ],
+)
+def test_an_edited_description_of_the_model_is_one_line(change, short_run, tmp_path):
+    folder = shutil.copytree(short_run('softmax'), tmp_path / 'run')
+    path = folder / 'run.json'
+    content = json.loads(path.read_text())
+    content['model'] = change(content['model'])
+    path.write_text(json.dumps(content))
+    with pytest.raises(errors.RunError) as caught:
+        model.load(folder)
+    assert str(path) in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('kind', ['folder', 'dangling link'])
+@pytest.mark.parametrize(
+    'name', ['run.json', *(f'model.ckpt-2{e}' for e in ('.json', '.meta', '.index'))]
+)
+def test_what_is_no_file_in_a_run_is_one_line(name, kind, short_run, tmp_path, capsys):
+    folder = shutil.copytree(short_run('softmax'), tmp_path / 'logs' / 'run')
+    capsys.readouterr()
+    (folder / name).unlink()
+    if kind == 'folder':
+        (folder / name).mkdir()
+    else:
+        (folder / name).symlink_to('nowhere')
+    for root in (folder, tmp_path / 'logs'):
+        if name == 'run.json':
+            with pytest.raises(errors.RunError) as caught:
+                model.load(root)
+            assert '\n' not in str(caught.value)
+        else:  # the checkpoint before it is as good
+            with model.load(root) as predictor:
+                assert 'steps on' in predictor.description
+    said = capsys.readouterr().err.splitlines()
+    assert all('trying the one before it' in line for line in said)
