@@ -54,7 +54,7 @@ def run_main(*words, argv0='predict'):
     with pytest.raises(SystemExit) as ended:
         predict.flags.run(predict.main, [argv0, *map(str, words)], 'IMAGE...')
     predict.FLAGS.unparse_flags()
-    for name in ('log_dir', 'saved_model', 'show'):
+    for name in ('log_dir', 'saved_model', 'checkpoint', 'show', 'samples'):
         predict.FLAGS[name].value = predict.FLAGS[name].default
     predict.FLAGS.mark_as_parsed()
     return ended.value.code
@@ -83,18 +83,22 @@ def test_command_shows_several_images_in_a_folder(run, digit_file, tmp_path, cap
     show = tmp_path / 'seen'
     words = (digit_file, other, '--log_dir', run, '--show', show)
     assert run_main(*words) == 0
-    assert {path.name for path in show.iterdir()} == {'one-seen.png', 'one-seen-2.png'}
+    assert {path.name for path in show.iterdir()} == {
+        'one-seen.png',
+        'one-seen-2.png',
+        'contact-sheet.png',
+    }
     assert len(capsys.readouterr().out.splitlines()) == 22
 
 
 @pytest.mark.parametrize(
     ('words', 'reason'),
     [
-        ([], 'no image given'),
+        ([], 'no picture given'),
         (['none.png'], 'none.png is missing'),
-        (['one.png', 'one.png', '--show=see.png'], 'one file for 2 images'),
-        (['one.png', '--show=one.png'], 'is the image itself'),
-        (['one.png', '--log_dir=a', '--saved_model=b'], 'expected one of the two'),
+        (['one.png', '--show=one.png'], 'one of the pictures to read'),
+        (['one.png', '--log_dir=a', '--saved_model=b'], 'expected one of them'),
+        (['one.png', '--checkpoint=a'], 'no such checkpoint'),
         (['one.png'], 'python -m mnist_tut.deep'),
         (['one.png', '--saved_model=.'], 'not a SavedModel'),
         (['one.png', '--log_dir=.'], 'run.json'),
@@ -146,3 +150,84 @@ def test_bars_fit_the_terminal(monkeypatch):
         '#' * 28 + '  100.0 %'
         in predict.format_probabilities(probabilities).splitlines()[3]
     )
+
+
+def draw_row(*places):
+    """Returns a picture with a vertical stroke at each place."""
+    picture = Image.new('L', (400, 160), 240)
+    for place in places:
+        ImageDraw.Draw(picture).line([(place, 30), (place, 130)], fill=20, width=12)
+    return picture
+
+
+def test_a_row_is_read_from_left_to_right(run, tmp_path, capsys):
+    draw_row(60, 160, 260).save(tmp_path / 'row.png')
+    show = tmp_path / 'seen.png'
+    words = (tmp_path / 'row.png', '--log_dir', run, '--show', show)
+    assert run_main(*words) == 0
+    first, *bars = capsys.readouterr().out.splitlines()
+    number = first.rsplit(': ', 1)[1]
+    assert len(number) == len(bars) == 3
+    assert [bar.split()[0] for bar in bars] == [*number]
+    with Image.open(show) as seen:
+        assert seen.size == (3 * 280 + 20, 280)
+    assert run_main(*words) == 0  # replaces the picture that it wrote itself
+
+
+def test_many_pictures_get_a_line_each_and_a_contact_sheet(run, tmp_path, capsys):
+    folder = tmp_path / 'scans'
+    folder.mkdir()
+    for number in range(4):
+        draw_row(60, 160 + 10 * number).save(folder / f'{number}.webp')
+    (folder / 'list.csv').write_text('1,2')
+    Image.new('L', (90, 90), 200).save(folder / 'blank.gif')
+    sheet = tmp_path / 'sheet.png'
+    assert run_main(folder, '--log_dir', run, '--show', sheet) == 1  # one is blank
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert [line.split(': ')[0] for line in lines] == [
+        str(folder / f'{number}.webp') for number in range(4)
+    ]
+    for line in lines:
+        number, *percentages = line.split(': ')[1].split()
+        assert len(number) == len(percentages) - 1 == 2
+    blank, skipped, model = said.err.splitlines()
+    assert 'blank.gif: no ink in it' in blank
+    assert skipped.endswith('written by predict: list.csv')
+    assert model.startswith('Model: ')
+    with Image.open(sheet) as seen:
+        assert seen.size[0] == 4 * 264
+
+
+def test_pictures_beside_the_show_folder_are_never_overwritten(
+    run, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ('a.png', 'a-seen.png'):
+        draw_row(60, 160).save(name)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for words in (['a.png', 'a-seen.png'], ['a.png']):
+        assert run_main(*words, '--show=.', '--log_dir', run) == 1
+        assert capsys.readouterr().err.count('\n') == 1
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_newest_run_in_a_folder_is_taken(run, tmp_path):
+    for seconds, name in enumerate(('run-0002', 'run-0001')):
+        folder = shutil.copytree(run, tmp_path / 'softmax' / name)
+        for path in folder.glob('*.json'):
+            os.utime(path, (1e9 + seconds, 1e9 + seconds))
+    for root in (tmp_path, tmp_path / 'softmax'):
+        with predict.load(root) as predictor:
+            assert 'run-0001: softmax' in predictor.description
+
+
+def test_the_sample_photos_are_small_and_show_what_their_names_say(run, capsys):
+    names = sorted(os.listdir(predict.SAMPLES_DIR))
+    assert names == ['4719.jpg', '5.jpg']
+    for name in names:
+        path = os.path.join(predict.SAMPLES_DIR, name)
+        assert os.path.getsize(path) < 60_000
+        assert len(predict.image.read(path)) == len(name.removesuffix('.jpg'))
+    assert run_main('--samples', '--log_dir', run) == 0
+    assert '4719.jpg: ' in capsys.readouterr().out
