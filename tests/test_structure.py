@@ -28,7 +28,8 @@ LESSONS = {*LAYERS[-2]}
 HEAVY = {'numpy': 'data.pen', 'PIL': 'plots', 'matplotlib': 'plots'}
 # TensorFlow is for the modules above its own, and for these alone below them.
 WITHOUT_TENSORFLOW = {
-    'input_data', 'inference.image', 'inference.segment', 'predict',
+    'input_data', 'inference.checksums', 'inference.contact_sheet', 'inference.image',
+    'inference.pictures', 'inference.row', 'inference.segment', 'predict',
     'training.history', 'training.interrupts', 'training.json_file',
     'training.own_files', 'training.previous_run', 'training.progress',
     'training.run_file', 'training.run_folder',
