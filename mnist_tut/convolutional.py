@@ -36,7 +36,7 @@ NUM_CHANNELS = 1
 PIXEL_DEPTH = 255
 NUM_LABELS = 10
 VALIDATION_SIZE = 5000  # Size of the validation set.
-SEED = 66478  # The default of --seed.
+SEED = 66478  # Set to None for random seed.
 BATCH_SIZE = 64
 NUM_EPOCHS = 0.5
 EVAL_BATCH_SIZE = 64
@@ -58,6 +58,14 @@ flags.DEFINE_boolean('use_fp16', False, 'Compute in 16-bit floating point.')
 flags.DEFINE_boolean(
     'self_test', False, 'Train on white and black images; the test error must be 0.'
 )
+# Editing a constant acts, too: `convolutional.NUM_EPOCHS = 3` before run_training().
+flags.follow(
+    source_url=lambda: SOURCE_URL,
+    data_dir=lambda: WORK_DIRECTORY,
+    seed=lambda: SEED,
+    batch_size=lambda: BATCH_SIZE,
+    num_epochs=lambda: NUM_EPOCHS,
+)
 
 
 def data_type():
@@ -68,7 +76,7 @@ def data_type():
 def maybe_download(filename, work_directory=None):
     """Returns the path of a data file; downloads it first if it is missing."""
     return input_data.maybe_download(
-        filename, work_directory or FLAGS.data_dir, SOURCE_URL + filename
+        filename, work_directory or WORK_DIRECTORY, SOURCE_URL + filename
     )
 
 
@@ -142,17 +150,19 @@ class Parameters(NamedTuple):
     fc2_biases: Any  # [NUM_LABELS]
 
 
-def make_parameters(seed=SEED):
+def make_parameters(seed=None):
     """Makes the variables that hold the trainable weights.
 
     Args:
-        seed: Seed of each initializer, the same for all, as in the document.
+        seed: Seed of each initializer, the same for all, as in the document; SEED if
+            None.
 
     Graph:
         Eight variables, 'Variable' to 'Variable_7': weights truncated normal with
         standard deviation 0.1; the biases of the first layer 0, the others 0.1.
         1,663,370 parameters.
     """
+    seed = SEED if seed is None else seed
     return Parameters(
         conv1_weights=tf.Variable(
             tf.truncated_normal(
@@ -187,7 +197,7 @@ def make_parameters(seed=SEED):
     )
 
 
-def model(data, parameters, train=False, seed=SEED):
+def model(data, parameters, train=False, seed=None):
     """Builds the network as far as the logits, for training or for evaluation.
 
     data [B, 28, 28, 1] -> conv1, pool [B, 14, 14, 32] -> conv2, pool [B, 7, 7, 64]
@@ -198,7 +208,7 @@ def model(data, parameters, train=False, seed=SEED):
             known.
         parameters: From make_parameters().
         train: Whether half of the hidden units are dropped.
-        seed: Seed of the dropout.
+        seed: Seed of the dropout; SEED if None.
 
     Returns:
         float [B, NUM_LABELS] logits, in nats.
@@ -233,6 +243,7 @@ def model(data, parameters, train=False, seed=SEED):
     # Dropout of 50 %, in training only. It scales what it keeps, so that nothing has
     # to be rescaled for the evaluation.
     if train:
+        seed = SEED if seed is None else seed
         hidden = tf.nn.dropout(hidden, 0.5, seed=seed)
     return tf.matmul(hidden, parameters.fc2_weights) + parameters.fc2_biases
 

@@ -7,7 +7,7 @@ validators: from a command line, from keyword arguments, from a run that is resu
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mnist_tut import errors, files
@@ -37,6 +37,21 @@ class Settings:
         self._folders: dict[str, bool] = {}  # name: whether it must be writable
         self._common: set[str] = set()  # names of flags that every lesson has
         self._in_use = threading.RLock()
+        # For the name of a flag: reads a constant of the module, and its first value.
+        self._constants: dict[str, tuple[Callable[[], Any], Any]] = {}
+
+    def follow(self, **constants: Callable[[], Any]) -> None:
+        """Lets constants act when they are edited, although flags stand for them.
+
+        A flag takes a constant as its default when the module is imported. Where the
+        constant has another value by the time of a run, that is as if the flag had been
+        set; a flag that was set itself comes before.
+
+        Args:
+            constants: For the name of a flag, a function that returns the constant.
+        """
+        for name, read in constants.items():
+            self._constants[name] = read, read()
 
     def groups(self) -> tuple[list[absl_flags.Flag], list[absl_flags.Flag]]:
         """Returns the program's own flags, and those that every lesson has."""
@@ -86,6 +101,7 @@ class Settings:
             for name in self.FLAGS
         }
         try:
+            self._take_constants()
             self._assign(settings)
             yield
         finally:
@@ -94,6 +110,17 @@ class Settings:
                 self.FLAGS[name].value = value
                 self.FLAGS[name].using_default_value = is_default
             self._in_use.release()
+
+    def _take_constants(self) -> None:
+        """Sets the flags whose constants were edited, unless they are set already."""
+        for name, (read, first_value) in self._constants.items():
+            flag, value = self.FLAGS[name], read()
+            if not flag.using_default_value or value == first_value:
+                continue
+            if value is None:
+                flag.value = None  # SEED = None: each run draws its own
+            else:
+                self._assign({name: value})
 
     def _assign(self, settings: dict[str, Any]) -> None:
         """Sets flags through their parsers, then runs all validators."""

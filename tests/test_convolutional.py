@@ -1,10 +1,13 @@
 """The 2017 trial, beyond what holds for every lesson."""
 
 import contextlib
+import json
+import pathlib
 import re
 
 from mnist_tut import convolutional, errors
 from mnist_tut.data import idx
+from tests.support import corpus, servers
 
 import numpy as np
 import pytest
@@ -113,3 +116,88 @@ def test_fake_data():
 def test_self_test_without_a_step(tmp_path, capsys):
     run = convolutional.run_training(self_test=True, log_dir=tmp_path, max_steps=0)
     assert run.values('loss') == []
+
+
+@pytest.fixture
+def run_training(digits_dir, tmp_path, monkeypatch):
+    """Trains on 192 drawn digits of the 60,000; the constants have been edited."""
+
+    def run(**flags):
+        return convolutional.run_training(log_dir=tmp_path / 'log', **flags)
+
+    def get_data(files):
+        images, labels = convolutional.fake_data(192)
+        return (images, labels), (images[:64], labels[:64]), (images[:64], labels[:64])
+
+    monkeypatch.setattr(convolutional, 'WORK_DIRECTORY', digits_dir)
+    monkeypatch.setattr(convolutional, 'get_data', get_data)
+    return run
+
+
+def test_an_edited_number_of_epochs_acts(run_training, monkeypatch, capsys):
+    monkeypatch.setattr(convolutional, 'NUM_EPOCHS', 3)
+    assert len(run_training().values('loss')) == 3 * 192 // 64
+    assert convolutional.FLAGS.num_epochs == 0.5  # afterwards, as before
+
+
+def test_an_argument_comes_before_an_edited_constant(run_training, monkeypatch):
+    monkeypatch.setattr(convolutional, 'NUM_EPOCHS', 3)
+    monkeypatch.setattr(convolutional, 'BATCH_SIZE', 32)
+    assert len(run_training(num_epochs=1).values('loss')) == 192 // 32
+
+
+@pytest.mark.parametrize(('seed', 'is_drawn'), [(7, False), (None, True)])
+def test_an_edited_seed_acts(run_training, monkeypatch, seed, is_drawn):
+    monkeypatch.setattr(convolutional, 'SEED', seed)
+    history = run_training(max_steps=1)
+    used = json.loads((pathlib.Path(history.log_dir) / 'run.json').read_text())['seed']
+    assert used != 66478
+    assert is_drawn or used == 7
+
+
+def test_edited_constants_of_the_evaluation_act(run_training, monkeypatch, capsys):
+    monkeypatch.setattr(convolutional, 'EVAL_FREQUENCY', 1)
+    monkeypatch.setattr(convolutional, 'EVAL_BATCH_SIZE', 16)
+    history = run_training(max_steps=3)
+    assert history.steps('validation_error') == [0, 1, 2]
+
+
+def test_an_edited_folder_and_address_act(tmp_path, monkeypatch):
+    monkeypatch.setattr(convolutional, 'WORK_DIRECTORY', tmp_path / 'data')
+    with servers.Server(servers.status(404)) as server:
+        monkeypatch.setattr(convolutional, 'SOURCE_URL', server.url)
+        with pytest.raises(errors.UserError, match=re.escape(server.url)):
+            convolutional.maybe_download(corpus.TEST_LABELS)
+        with pytest.raises(errors.UserError, match=re.escape(server.url)):
+            convolutional.run_training(dataset='mnist', log_dir=tmp_path / 'log')
+
+
+def test_a_wrong_constant_gets_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(convolutional, 'BATCH_SIZE', 0)
+    with pytest.raises(errors.FlagError, match=r'^batch_size=0: 0 is not an integer'):
+        convolutional.run_training(log_dir=tmp_path)
+
+
+def test_a_run_keeps_its_constants_when_it_resumes(run_training, monkeypatch, capsys):
+    monkeypatch.setattr(convolutional, 'BATCH_SIZE', 32)
+    run_training(max_steps=2)
+    monkeypatch.setattr(convolutional, 'BATCH_SIZE', 16)
+    with pytest.raises(errors.RunError, match='--batch_size=16: the run in'):
+        run_training(max_steps=4, resume=True)
+    monkeypatch.setattr(convolutional, 'BATCH_SIZE', 64)  # the value of the module
+    assert len(run_training(max_steps=4, resume=True).values('loss')) == 4
+
+
+@pytest.mark.parametrize('seed', [None, 5])
+def test_initial_values_follow_the_seed(monkeypatch, seed):
+    monkeypatch.setattr(convolutional, 'SEED', 5)
+    with tf.Graph().as_default() as graph:
+        parameters = convolutional.make_parameters(seed)
+        data = tf.placeholder(tf.float32, [1, 28, 28, 1])
+        convolutional.model(data, parameters, train=True, seed=seed)
+    seeds = {
+        op.get_attr('seed2')
+        for op in graph.get_operations()
+        if op.type in ('TruncatedNormal', 'RandomUniform')
+    }
+    assert seeds == {5}
