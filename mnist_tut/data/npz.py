@@ -79,8 +79,13 @@ def load(
         default, search = _DATA_DIR, data_dir is None
         info = locate.locate(data_dir or default, dataset, source_url, search=search)
         digits = _read_idx_files(info)
-    for name in ('X_train', 'X_test'):
+    for name, least in (('X_train', 25), ('X_test', 5)):  # so many does it show
         pixels = getattr(digits, name)
+        if len(pixels) < least:
+            raise DataError(
+                f'{printable(info.directory)}: {len(pixels)} images in {name}; '
+                f'expected at least {least}, which the lecture shows'
+            )
         if pixels.min() == pixels.max():
             raise DataError(
                 f'{printable(info.directory)}: all pixels of {name} are '
