@@ -461,6 +461,7 @@ def run_training():
         run.history.arrays['interp'] = interp
         grid = test_data + 0.5, interp, test_labels
         run.plot('predictions.png', plots.prediction_grid, *grid, seed=0)
+        run.plot('confusion.png', plots.confusion_matrix, test_labels, interp)
     return run.history
 
 

@@ -103,6 +103,29 @@ def preprocess(mnist):
     return train_data, train_labels, test_data, test_labels
 
 
+def plot(run, mnist, class_probs):
+    """Writes the lecture's pictures if --plots_dir is set: white on black, as there.
+
+    Args:
+        run: The Run.
+        mnist: The arrays, as in preprocess().
+        class_probs: float32 [N, 10], probabilities of the test digits.
+    """
+    interp = class_probs.argmax(1)
+    titles = [f'{row.argmax()}: {100 * row.max():.2f} %' for row in class_probs[:5]]
+    for name, digits, options in (
+        ('first_digit.png', mnist['X_train'][:1], {'title': 'X_train[0]'}),
+        ('digits.png', mnist['X_train'][:25], {'title': 'The first training digits'}),
+        (
+            'single_digits.png',
+            mnist['X_test'][:5],
+            {'title': 'Test digits and predictions', 'labels': titles, 'columns': 5},
+        ),
+    ):
+        run.plot(name, plots.digit_grid, digits, white_on_black=True, **options)
+    run.plot('confusion.png', plots.confusion_matrix, mnist['y_test'], interp)
+
+
 @flags.as_arguments
 def run_training():
     """Trains the network and prints what the lecture shows.
@@ -132,7 +155,6 @@ def run_training():
 
         # Model.
         h1_sz = FLAGS.h1_sz
-
         W1 = tf.get_variable('W1', [784, h1_sz])
         b1 = tf.Variable(tf.zeros([h1_sz]))
         h1 = tf.matmul(x, W1) + b1
@@ -148,6 +170,7 @@ def run_training():
         # Loss. The lecture takes the softmax of a softmax, so the loss cannot fall
         # below 1.4612 nats, which is log(1 + 9/e).
         predicted = tf.nn.softmax(class_probs) if FLAGS.double_softmax else class_probs
+        run.loss_floor = np.log(1 + 9 / np.e) if FLAGS.double_softmax else None
         cross_entropy_loss = tf.reduce_mean(
             -tf.reduce_sum(y * tf.log(predicted), axis=[1])
         )
@@ -222,7 +245,7 @@ def run_training():
         run.record(
             num_steps, training_accuracy=train_accuracy, test_accuracy=test_accuracy
         )
-        run.plot('digits.png', plots.digit_grid, mnist['X_train'][:25])
+        plot(run, mnist, sess.run(class_probs, feed_dict={x: test_data}))
     return run.history
 
 

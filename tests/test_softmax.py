@@ -54,7 +54,7 @@ def test_pictures(digits_dir, tmp_path, capsys):
         max_steps=10,
     )
     pictures = sorted(path.name for path in (tmp_path / 'plots').iterdir())
-    assert pictures == ['loss.png', 'weights.png']
+    assert pictures == ['confusion.png', 'loss.png', 'weights.png']
 
 
 def test_an_accuracy_after_the_end_is_refused(tmp_path):

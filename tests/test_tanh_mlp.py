@@ -94,3 +94,35 @@ def test_a_named_folder_comes_before_a_file_that_is_there(
     (tmp_path / 'mnist_data.npz').write_text('not read')
     tanh_mlp.run_training(data_dir=digits_dir, max_steps=0)
     assert '(60000, 28, 28)' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('num_train', 'num_test', 'reason'),
+    [
+        (24, 5, '24 images in X_train; expected at least 25'),
+        (25, 4, '4 images in X_test; expected at least 5'),
+    ],
+)
+def test_fewer_digits_than_the_lecture_shows_are_refused(
+    tmp_path, capsys, num_train, num_test, reason
+):
+    folder = corpus.write_data_set(tmp_path / 'data', num_train, num_test)
+    with pytest.raises(errors.DataError, match=reason):
+        tanh_mlp.run_training(data_dir=folder, log_dir=tmp_path / 'log')
+    assert capsys.readouterr().out == ''
+
+
+def test_as_few_digits_as_the_lecture_shows_are_enough(tmp_path, capsys):
+    folder = corpus.write_data_set(tmp_path / 'data', 25, 5)
+    plots_dir = tmp_path / 'plots'
+    run = tanh_mlp.run_training(
+        data_dir=folder, log_dir=tmp_path / 'log', batch_size=5, plots_dir=plots_dir
+    )
+    assert len(run.values('loss')) == 25
+    assert sorted(path.name for path in plots_dir.iterdir()) == [
+        'confusion.png',
+        'digits.png',
+        'first_digit.png',
+        'loss.png',
+        'single_digits.png',
+    ]

@@ -24,7 +24,7 @@ from typing import Any, SupportsFloat
 from mnist_tut import errors, files, plots
 from mnist_tut.data import locate
 from mnist_tut.flags import Flags
-from mnist_tut.training import ending
+from mnist_tut.training import ending, pictures
 from mnist_tut.training.checkpoint import Checkpoints, compare_variables
 from mnist_tut.training.event_writers import EventWriters
 from mnist_tut.training.explain import explain
@@ -51,7 +51,11 @@ class Run(contextlib.AbstractContextManager):
         seed: Seed of batch order, initial values and dropout.
         history: The metrics so far; what `run_training` returns.
         plots: Names of the pictures that were written.
+        loss_floor: What the loss cannot fall below, for its picture; None for 0.
+        mistakes: What predicts the test set, for its picture.
     """
+
+    loss_floor: float | None = None
 
     def __init__(self, flags: Flags):
         """Takes the lesson's flags."""
@@ -117,6 +121,7 @@ class Run(contextlib.AbstractContextManager):
         _check_model_size()
         _check_batch_size(self._flags, data, images, num_examples)
         self._info = _settle_data(self._flags, data)
+        self.mistakes = pictures.Mistakes(data, images, scores, feeds or {})
         model = _describe_model(images, scores, feeds or {}, pixel_range)
         difference = compare_variables(self.log_dir, tf.global_variables())
         self._folder.prepare(difference, self.seed, self._info, model)
@@ -172,7 +177,7 @@ class Run(contextlib.AbstractContextManager):
         return self._checkpoints
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """Writes the history and the loss curve, and releases the folder."""
+        """Writes the history and the pictures, and releases the folder."""
         with self._exit:
             step = 0 if self._loop is None else self._loop.step
             if (explained := explain(error, step, self.log_dir)) is not None:
@@ -182,7 +187,12 @@ class Run(contextlib.AbstractContextManager):
                     raise errors.RunError(f'the run ended without steps: {_HINT}')
                 self._loop.finish()
                 self._events.flush()
-                _finish(self, self._info, self._flags)
+                _write_history(self.history, self.log_dir)
+                plots_dir = self._flags.FLAGS.plots_dir
+                if plots_dir is not None:
+                    pictures.draw(self)
+                lesson = self._flags.lesson
+                ending.show(self.log_dir, lesson, self._info, plots_dir, self.plots)
 
 
 def _source(flags: Flags) -> dict[str, Any]:
@@ -263,12 +273,7 @@ def _describe_model(
     }
 
 
-def _finish(run: Run, info: locate.DatasetInfo, flags: Flags) -> None:
-    """Writes history and loss curve, and prints the notes that end a run."""
-    history, log_dir = run.history, run.log_dir
-    run.plot(
-        'loss.png', plots.loss_curve, history.values('loss'), history.steps('loss')
-    )
+def _write_history(history: History, log_dir: str) -> None:
+    """Writes history.json; RunError if that fails."""
     path = os.path.join(log_dir, HISTORY_FILE)
     files.write_bytes(path, history.to_json().encode(), errors.RunError)
-    ending.show(log_dir, flags.lesson, info, flags.FLAGS.plots_dir, run.plots)
