@@ -29,36 +29,55 @@ def _stored(experiment: str) -> dict:
     return json.loads((experiments.RESULTS / f'{experiment}.json').read_text())
 
 
-def _values(metric: Metric) -> list[float]:
-    """Returns the metric's value in each run."""
+def _recorded(metric: Metric, runs: list[dict]) -> list[float]:
+    """Returns the metric's value in each of the runs that recorded it."""
     values = []
-    for run in _stored(metric.experiment)['runs']:
+    for run in runs:
         recorded = [
             value
             for step, name, value in run['records']
             if name == metric.name and metric.step in (None, step)
         ]
-        values.append(recorded[-1])
+        values += recorded[-1:]
     return values
 
 
 def _ours(metric: Metric) -> str:
     """Returns mean, spread and number of runs as text."""
-    values = _values(metric)
+    values = _recorded(metric, _stored(metric.experiment)['runs'])
     text = format(statistics.mean(values), metric.form)
     if len(values) > 1:
         text += f' ± {format(statistics.stdev(values), metric.form)}'
     return f'{text} (n={len(values)})'
 
 
+def _original_values(metric: Metric) -> list[float]:
+    """Returns the results of the original program on the original TensorFlow."""
+    values: list[float] = []
+    if metric.original is not None:
+        values += itertools.chain(*_stored('originals')[metric.original])
+    runs = _stored('originals_1.15.5')['runs'].get(metric.experiment, [])
+    return values + _recorded(metric, runs)
+
+
 def _original(metric: Metric) -> str:
-    """Returns the range of the original program on the original TensorFlow."""
-    if metric.original is None:
+    """Returns their range as text."""
+    if not (values := _original_values(metric)):
         return ''
-    text = (experiments.RESULTS / 'originals.json').read_text()
-    values = [*itertools.chain(*json.loads(text)[metric.original])]
     low, high = format(min(values), metric.form), format(max(values), metric.form)
-    return f'{low} (n=1)' if len(values) == 1 else f'{low} to {high} (n={len(values)})'
+    return f'{_span(low, high)} (n={len(values)})'
+
+
+def _span(low: str, high: str) -> str:
+    return low if low == high else f'{low} to {high}'
+
+
+def _notes_table(experiment: str) -> tuple[str, str]:
+    """Returns the range and the first row of the notes' table on TensorFlow 1.15.5."""
+    metrics = [m for m in experiments.METRICS if m.experiment == experiment]
+    at_2000 = _original_values(next(m for m in metrics if m.step == 2000))
+    row = ', '.join(f'{_original_values(metric)[0]:.4f}' for metric in metrics)
+    return _span(f'{min(at_2000):.4f}', f'{max(at_2000):.4f}'), row
 
 
 def _rows(metrics: list[Metric], original: bool = True) -> list[list[str]]:
@@ -84,6 +103,8 @@ def reproduction() -> str:
     """Returns the text of REPRODUCTION.md."""
     machine = _stored('softmax')['machine']
     head = ['document', 'metric', 'reported', 'TensorFlow 1.x', 'ours', 'command']
+    slow_span, slow_row = _notes_table('softmax_notes')
+    fast_span, fast_row = _notes_table('softmax_long')
     lines = [
         '# Reproduction',
         '',
@@ -96,8 +117,10 @@ def reproduction() -> str:
         'This file is written by `python scripts/maintain/write_reproduction.py` from the stored',
         'runs in `docs/results/`, and those by `python scripts/maintain/reproduce.py`. To the commands',
         'below it adds the data folder, a `--seed` and a `--log_dir`. The column TensorFlow 1.x',
-        'holds the results of the original programs, run for this comparison on',
-        'TensorFlow 1.2.1 and 1.15.5 (`docs/results/originals.json`).',
+        'holds the results of the original programs, run for this comparison on TensorFlow',
+        '1.2.1 and 1.15.5 (`docs/results/originals.json`) and, by',
+        '`scripts/maintain/run_originals.py`, on 1.15.5 (`originals_1.15.5.json`); where it',
+        'is empty, nothing was run there.',
         '',
         'The documents:',
         '',
@@ -115,6 +138,22 @@ def reproduction() -> str:
         'that repeat a precision, and what depends on the initial values alone: the',
         "probabilities of L's untrained and overfitted nets and of wrong classes.",
         '',
+        "One number cannot be had: B's 0.9143 after 2,000 steps. The notes' own program on",
+        f'TensorFlow 1.15.5 gives {slow_span} there with the learning rate that it has, 0.05,',
+        f'and {fast_span} with the 0.5 that the text names. The rows of the table, for',
+        'seed 1 on that TensorFlow:',
+        '',
+        *markdown.table(
+            ['learning rate', '500, 1,000, 2,000, 5,000 and 10,000 steps'],
+            [['0.05', slow_row], ['0.5', fast_row]],
+        ),
+        "## The documents' names",
+        '',
+        'Files that the documents list or name, and where their content is here.',
+        '',
+        *markdown.table(
+            ['document', 'there', 'here'], [list(name) for name in experiments.NAMES]
+        ),
         '## Beyond the documents',
         '',
         *markdown.table(head, _rows(experiments.BEYOND)),
@@ -135,6 +174,18 @@ def reproduction() -> str:
         'last digit, on one TensorFlow as between two. The command that checks it:',
         '',
         '    python scripts/test.py tests/test_goldens.py',
+        '',
+        '## Our files in TensorFlow 1.x',
+        '',
+        'A program on TensorFlow 1.15.5 restores the checkpoints of all six lessons, the',
+        "optimizers' variables included, into the documents' graphs, and has the accuracy",
+        'of the run. The `.meta` files it does not import: TensorFlow 2 writes an attribute',
+        'into them (`debug_name`) that TensorFlow 1 does not know, so the graph has to be',
+        'built by its program, as the documents do. What `python -m mnist_tut.export` writes',
+        'as a SavedModel loads there. To see it, in an environment with TensorFlow 1.15',
+        '(`scripts/maintain/run_originals.py` says how to make one):',
+        '',
+        '    tf1/bin/python scripts/maintain/restore_in_tf1.py MNIST_data logs/deep/RUN',
         '',
         '## Listings',
         '',
