@@ -128,7 +128,7 @@ def metric_curves(
             marker=_MARKERS[i % len(_MARKERS)] if len(values) <= 40 else None,
             markersize=10 if len(values) == 1 else 6,
             linestyle='none' if len(values) == 1 else '-',
-            label=f'{name}, {values[-1]:.4g} at the end',
+            label=f'{name}, last: {values[-1]:.4g}',
             clip_on=False,
             zorder=3,
         )

@@ -68,7 +68,7 @@ def test_metric_curves_draw_a_line_or_a_point():
     assert test.get_linestyle() == 'None'
     assert test.get_marker() != training.get_marker()
     assert test.get_color() != training.get_color()
-    assert legend_of(ax) == ['training, 0.9 at the end', 'test, 0.95 at the end']
+    assert legend_of(ax) == ['training, last: 0.9', 'test, last: 0.95']
     assert ax.get_title(loc='left') == 'Accuracy during training'
     assert (ax.get_xlabel(), ax.get_ylabel()) == ('step', 'accuracy')
 
