@@ -20,6 +20,7 @@ def test_self_test_prints_its_metrics(tmp_path, capsys):
     assert 'Minibatch loss: 3.273, learning rate: 0.010000\n' in printed
     assert 'Minibatch error: 6.2%\nValidation error: 0.0%\n' in printed
     assert run.last('test_error') == 0.0
+    assert len(run.values('loss')) == 256 // 64  # an epoch
 
 
 def test_half_precision_trains(tmp_path, capsys, monkeypatch):
@@ -116,6 +117,26 @@ def test_fake_data():
 def test_self_test_without_a_step(tmp_path, capsys):
     run = convolutional.run_training(self_test=True, log_dir=tmp_path, max_steps=0)
     assert run.values('loss') == []
+
+
+def test_the_constants_are_the_documents():
+    names = [name for name in vars(convolutional) if name.isupper()]
+    constants = {name: getattr(convolutional, name) for name in names}
+    del constants['FLAGS']  # None there
+    assert constants == {
+        'SOURCE_URL': 'http://yann.lecun.com/exdb/mnist/',
+        'WORK_DIRECTORY': '../MNIST_data',
+        'IMAGE_SIZE': 28,
+        'NUM_CHANNELS': 1,
+        'PIXEL_DEPTH': 255,
+        'NUM_LABELS': 10,
+        'VALIDATION_SIZE': 5000,
+        'SEED': 66478,
+        'BATCH_SIZE': 64,
+        'NUM_EPOCHS': 0.5,
+        'EVAL_BATCH_SIZE': 64,
+        'EVAL_FREQUENCY': 250,
+    }
 
 
 @pytest.fixture
