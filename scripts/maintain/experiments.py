@@ -258,7 +258,8 @@ QUIRKS = [
      'InteractiveSession'),
     ('D, B, M', '`mnist.train.images` can be written to, which changes what is trained on.',
      'It is read-only: writing raises a ValueError.', '`mnist.train.images.copy()`'),
-    ('D, B, L, M', 'Evaluate 10,000 images (L: 60,000) at once, which takes gigabytes.',
+    ('D, B, L, M', 'Evaluate 10,000 images at once (L: 60,000; M: in with_summaries), which '
+     'takes gigabytes in the conv net.',
      'A thousand at a time, with the same result.', 'none'),
     ('D', 'Measures the training accuracy on the whole batch, whatever its size.',
      'The same.', '`--batch_size` of at most 1,000'),
