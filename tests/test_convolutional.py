@@ -222,3 +222,9 @@ def test_initial_values_follow_the_seed(monkeypatch, seed):
         if op.type in ('TruncatedNormal', 'RandomUniform')
     }
     assert seeds == {5}
+
+
+@pytest.mark.parametrize('num_epochs', [-0.1, 1_000_001])
+def test_a_number_of_epochs_has_bounds(tmp_path, num_epochs):
+    with pytest.raises(errors.FlagError, match=r'at least 0 and at most 1e\+06$'):
+        convolutional.run_training(num_epochs=num_epochs, log_dir=tmp_path / 'log')
