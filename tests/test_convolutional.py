@@ -1,9 +1,11 @@
 """The 2017 trial, beyond what holds for every lesson."""
 
 import contextlib
+import itertools
 import json
 import pathlib
 import re
+import types
 
 from mnist_tut import convolutional, errors
 from mnist_tut.data import idx
@@ -228,3 +230,18 @@ def test_initial_values_follow_the_seed(monkeypatch, seed):
 def test_a_number_of_epochs_has_bounds(tmp_path, num_epochs):
     with pytest.raises(errors.FlagError, match=r'at least 0 and at most 1e\+06$'):
         convolutional.run_training(num_epochs=num_epochs, log_dir=tmp_path / 'log')
+
+
+def test_a_batch_is_smaller_than_the_training_set(tmp_path, capsys):
+    flags = {'self_test': True, 'max_steps': 0}
+    convolutional.run_training(batch_size=255, log_dir=tmp_path / 'a', **flags)
+    with pytest.raises(errors.FlagError, match='batch_size=256: the training set has'):
+        convolutional.run_training(batch_size=256, log_dir=tmp_path / 'b', **flags)
+
+
+def test_durations_are_milliseconds_a_step(tmp_path, capsys, monkeypatch):
+    clock = types.SimpleNamespace(time=itertools.count(0, 250).__next__)
+    monkeypatch.setattr(convolutional, 'time', clock)
+    with contextlib.suppress(errors.RunError):  # one step is too few to learn
+        convolutional.run_training(self_test=True, max_steps=1, log_dir=tmp_path)
+    assert 'Step 0 (epoch 0.00), 1000.0 ms\n' in capsys.readouterr().out
