@@ -34,6 +34,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the real MNIST files.')
 flags.DEFINE_boolean('check', False, 'Only report whether all are up to date.')
 
+_SKIPPED = 'skip-execution'  # the tag of cells that nbclient leaves out
+_WIDGET = 'application/vnd.jupyter.widget-view+json'
+
 # Output that differs from run to run, and what replaces it.
 _VARYING = [
     (re.compile(r'\(\d+\.\d+ sec\)'), '(… sec)'),
@@ -76,6 +79,7 @@ def execute(notebook: Any, folder: str | os.PathLike) -> None:
 
     Raises:
         nbclient.exceptions.CellExecutionError: If a cell fails.
+        errors.RunError: If a widget is left in an output.
     """
     import nbclient
     from ipykernel import kernelspec
@@ -84,12 +88,10 @@ def execute(notebook: Any, folder: str | os.PathLike) -> None:
 
     paths = [
         str(ROOT),
-        str(NOTEBOOKS),
         *os.environ.get('PYTHONPATH', '').split(os.pathsep),
     ]
     environment = os.environ | {
-        'PYTHONPATH': os.pathsep.join(path for path in paths if path),
-        'TQDM_DISABLE': '1',
+        'PYTHONPATH': os.pathsep.join(path for path in paths if path)
     }
     with tempfile.TemporaryDirectory() as kernels:
         # The user's 'python3' kernel may be another Python than this one.
@@ -102,10 +104,12 @@ def execute(notebook: Any, folder: str | os.PathLike) -> None:
             notebook,
             km=manager,
             timeout=None,
+            skip_cells_with_tag=_SKIPPED,
             record_timing=False,
             resources={'metadata': {'path': os.fspath(folder)}},
         )
         client.execute(env=environment, cleanup_kc=True)
+    _require_no_widgets(notebook)
     notebook.metadata = type(notebook.metadata)(_metadata())
     for cell in notebook.cells:
         if cell.cell_type == 'code':
@@ -137,6 +141,25 @@ def _settle(outputs: list[Any]) -> list[Any]:
     return settled + [o for o in outputs if o.output_type != 'stream']
 
 
+def executed_cells(notebook: Any) -> list[Any]:
+    """Returns the code cells but for those that are only for the reader to run."""
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == 'code' and _SKIPPED not in cell.metadata.get('tags', [])
+    ]
+
+
+def _require_no_widgets(notebook: Any) -> None:
+    """Raises RunError if an output is a widget, which dies with its kernel."""
+    for cell in executed_cells(notebook):
+        for output in cell.outputs:
+            if _WIDGET in output.get('data', {}):
+                raise errors.RunError(
+                    f'a widget is left in the output of this cell:\n{cell.source}'
+                )
+
+
 def difference(source: pathlib.Path) -> str | None:
     """Returns how the notebook differs from its source, or None if it does not."""
     import nbformat
@@ -149,7 +172,7 @@ def difference(source: pathlib.Path) -> str | None:
     expected = [[cell[key] for key in keys] for cell in make(source).cells]
     if [[cell.get(key) for key in keys] for cell in notebook.cells] != expected:
         return 'has other cells than its source'
-    counts = [c.execution_count for c in notebook.cells if c.cell_type == 'code']
+    counts = [cell.execution_count for cell in executed_cells(notebook)]
     if counts != list(range(1, len(counts) + 1)):
         return 'was not run from its first cell to its last'
     return None
@@ -177,8 +200,7 @@ def build(source: pathlib.Path, data_dir: str) -> None:
 
 def main(argv):
     """Builds or checks the notebooks that are named, or all."""
-    sources = set(NOTEBOOKS.glob('*.py')) - {NOTEBOOKS / 'excerpt.py'}
-    names = argv[1:] or sorted(path.stem for path in sources)
+    names = argv[1:] or sorted(path.stem for path in NOTEBOOKS.glob('*.py'))
     chosen = [NOTEBOOKS / f'{name}.py' for name in names]
     for source in chosen:
         if not source.is_file():
