@@ -279,7 +279,7 @@ QUIRKS = [
      '`python -m mnist_tut.export` exports the trained scores, with nothing else to '
      'feed.', '`python -m mnist_tut.export --faithful`'),
     ('B', 'Exports the weights as variables, in files beside the graph.',
-     'They are constants in the graph: `saved_model.pb` is all there is.',
+     'They are constants in the graph, which therefore cannot be trained further.',
      '`python -m mnist_tut.export --faithful`'),
     ('C', 'Trains for half an epoch.', 'The same.', '`--num_epochs=10`'),
     ('C', 'Its parameters are constants in a cell, which the reader edits.',
@@ -295,7 +295,8 @@ QUIRKS = [
      'The same; the History also has the loss before it.', 'none'),
     ('C', 'With 16-bit floats the step counter has 16 bits too and stops at 2,048.',
      'It has 32.', 'none'),
-    ('C', 'Downloads to ../MNIST_data.', 'The same.', '`--data_dir=DIR`'),
+    ('C', 'Downloads to ../MNIST_data.', 'Looks there first, writes to MNIST_data.',
+     '`--data_dir=DIR`'),
     ('C', 'Nests `model` and `eval_in_batches` in its main body.',
      'Functions of the module, with what they used as arguments.', 'none'),
     ('C', 'Draws the 180 digits of its picture with replacement, so that one may appear '
@@ -322,6 +323,9 @@ QUIRKS = [
      'Downloads all four files first.', 'none'),
     ('M', 'The program with_summaries wipes its log folder.', 'Refuses one that holds '
      'a run.', '`--overwrite`'),
+    ('M', 'The program with_summaries summarizes a variable before or after the update of '
+     'a step, whichever thread comes first: the same seed gives other events each time.',
+     'Always before it.', 'none'),
     ('M', 'The program with_summaries gives its traces no step: all are events of step 0.',
      'Each is an event of its own step, so that a resumed run repeats none.', 'none'),
     ('all', 'Seeds numpy\'s global generator in the constructor of DataSet, so a seed '
