@@ -22,7 +22,7 @@ _NOT_RECORDED = {
 }  # fmt: skip
 
 
-class Settings:
+class Values:
     """The values of a program's flags, and the functions that change them.
 
     Attributes:
@@ -151,15 +151,6 @@ class Settings:
         except absl_flags.Error as error:
             raise errors.FlagError(one_line(error)) from error
 
-    def recorded(self) -> dict[str, Any]:
-        """Returns the flags that determine what a run trains and on which data."""
-        values = self.FLAGS.flag_values_dict()
-        return {
-            name: self._absolute(name, value)
-            for name, value in sorted(values.items())
-            if name not in _NOT_RECORDED
-        }
-
     def data_folder(self) -> tuple[str | None, bool]:
         """Returns the name of the flag for the data folder, and whether it is given.
 
@@ -181,6 +172,19 @@ class Settings:
     def subset(self, *names: str) -> dict[str, Any]:
         """Returns some flags as keyword arguments."""
         return {name: self.FLAGS[name].value for name in names}
+
+
+class Settings(Values):
+    """Values that a run records, and takes over again when it is resumed."""
+
+    def recorded(self) -> dict[str, Any]:
+        """Returns the flags that determine what a run trains and on which data."""
+        values = self.FLAGS.flag_values_dict()
+        return {
+            name: self._absolute(name, value)
+            for name, value in sorted(values.items())
+            if name not in _NOT_RECORDED
+        }
 
     def agree_with(self, recorded: dict[str, Any]) -> bool:
         """Returns whether a run with these recorded flags trains the same model."""

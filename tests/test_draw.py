@@ -158,6 +158,7 @@ class Browser:
 def test_the_browser_opens_unless_it_is_one_for_text(
     name, count, short_run, monkeypatch, capsys
 ):
+    run = short_run('softmax')
     browser = Browser(name)
     monkeypatch.setattr(webbrowser, 'get', lambda: browser)
 
@@ -172,7 +173,7 @@ def test_the_browser_opens_unless_it_is_one_for_text(
 
     monkeypatch.setattr(draw.Server, 'serve_forever', interrupt)
     monkeypatch.setattr(draw.threading, 'Thread', Thread)
-    assert run_main(short_run('softmax'), browser=True) == 130
+    assert run_main(run, browser=True) == 130
     assert len(browser.opened) == count
     assert all(url in capsys.readouterr().out for url in browser.opened)
 

@@ -101,22 +101,9 @@ def newest_run(root: str = 'logs') -> str:
 
 
 def _find_run(log_dir: str) -> str:
-    """Returns the folder of the run that --log_dir names.
-
-    Raises:
-        errors.RunError: If it is a plain checkpoint of another program.
-    """
-    if os.path.lexists(os.path.join(log_dir, run_file.RUN_FILE)):
-        return log_dir
-    if os.path.isdir(log_dir):
-        indexes = sorted(glob.glob(os.path.join(glob.escape(log_dir), '*.index')))
-        if indexes:
-            path = errors.printable(indexes[-1].removesuffix('.index'))
-            raise errors.RunError(
-                f'{errors.printable(log_dir)}: holds a plain checkpoint of '
-                f"TensorFlow's and no {run_file.RUN_FILE}, so it is no run of this "
-                f'package; name it by --checkpoint={path} instead of --log_dir'
-            )
+    """Returns the folder of the run that --log_dir names, which may hold runs."""
+    is_run = os.path.lexists(os.path.join(log_dir, run_file.RUN_FILE))
+    if os.path.isdir(log_dir) and not (is_run or run_file.other_checkpoint(log_dir)):
         with contextlib.suppress(errors.RunError):
             return newest_run(log_dir)
     return log_dir  # reading its run.json says what is wrong
@@ -236,6 +223,8 @@ def _freeze(
         with tf.Graph().as_default() as graph:
             try:
                 saver = tf.train.import_meta_graph(path, clear_devices=True)
+                if saver is None:  # the file is empty, or its end is missing
+                    raise ValueError('no variables')
             except Exception as error:  # a damaged protocol buffer can raise anything
                 print(
                     f'{errors.printable(path)}: this graph is damaged '
@@ -272,7 +261,7 @@ def _find_tensors(
     try:
         images, scores, *feeds = [graph.get_tensor_by_name(name) for name in names]
         is_right = all(t.op.type == 'Placeholder' for t in [images, *feeds])
-        if not is_right or scores.shape.as_list()[1:] != [10]:
+        if not is_right or not scores.shape.is_compatible_with([None, 10]):
             raise ValueError('other tensors')
     except (KeyError, ValueError, TypeError) as error:
         raise errors.RunError(

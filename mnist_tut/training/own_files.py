@@ -25,7 +25,7 @@ from mnist_tut.training.run_file import RUN_FILE
 LIST_FILE = 'own_files.json'
 
 # TensorFlow puts the time and the machine's name where the list has a star; what comes
-# after it was drawn at random.
+# after it is a number and was drawn at random.
 _EVENTS = 'events.out.tfevents.*.'
 _NAME = re.compile(rf'([^/*\\]+/)*({re.escape(_EVENTS)}[0-9a-f]{{16}}|[^/*\\]+)')
 # What TensorFlow leaves of a file if it is killed while it writes.
@@ -132,8 +132,13 @@ class OwnFiles:
             self._write()
 
     def add_events(self, subfolder: str = '') -> str:
-        """Writes down an event file; returns the end of its name, for a FileWriter."""
-        ending = secrets.token_hex(8)
+        """Writes down an event file; returns the end of its name, for a FileWriter.
+
+        It starts with a number that grows, because TensorBoard reads the files of one
+        second in the order of their names.
+        """
+        number = sum('*' in name for name in self._names)
+        ending = f'{number:04x}{secrets.token_hex(6)}'
         self.add(f'{subfolder}/{_EVENTS}{ending}' if subfolder else _EVENTS + ending)
         return f'.{ending}'
 

@@ -151,8 +151,8 @@ class PreviousRun:
         if path := run_file.other_checkpoint(self._folder):
             self._refuse(
                 'a TensorFlow checkpoint without the run.json of a lesson, so its '
-                'position in the data is unknown and --resume cannot be exact; read it '
-                'with python -m mnist_tut.predict '
+                'position in the data is unknown and --resume cannot be exact; give it '
+                'to python -m mnist_tut.predict (or export) as '
                 f'--checkpoint={errors.printable(path)}, or choose another --log_dir'
             )
 

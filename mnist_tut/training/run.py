@@ -187,12 +187,7 @@ class Run(contextlib.AbstractContextManager):
                     raise errors.RunError(f'the run ended without steps: {_HINT}')
                 self._loop.finish()
                 self._events.flush()
-                _write_history(self.history, self.log_dir)
-                plots_dir = self._flags.FLAGS.plots_dir
-                if plots_dir is not None:
-                    pictures.draw(self)
-                lesson = self._flags.lesson
-                ending.show(self.log_dir, lesson, self._info, plots_dir, self.plots)
+                _finish(self, self._flags, self._info)
 
 
 def _source(flags: Flags) -> dict[str, Any]:
@@ -273,7 +268,11 @@ def _describe_model(
     }
 
 
-def _write_history(history: History, log_dir: str) -> None:
-    """Writes history.json; RunError if that fails."""
-    path = os.path.join(log_dir, HISTORY_FILE)
-    files.write_bytes(path, history.to_json().encode(), errors.RunError)
+def _finish(run: Run, flags: Flags, info: locate.DatasetInfo) -> None:
+    """Writes the history, draws the pictures, and prints the notes that end a run."""
+    path = os.path.join(run.log_dir, HISTORY_FILE)
+    files.write_bytes(path, run.history.to_json().encode(), errors.RunError)
+    plots_dir = flags.FLAGS.plots_dir
+    if plots_dir is not None:
+        pictures.draw(run)
+    ending.show(run.log_dir, flags.lesson, info, plots_dir, run.plots)

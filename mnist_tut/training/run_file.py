@@ -132,6 +132,6 @@ def _refuse_other_checkpoints(folder: str) -> None:
     if path := other_checkpoint(folder):
         raise errors.RunError(
             f'{errors.printable(folder)}: a TensorFlow checkpoint without the run.json '
-            'of a lesson; read it with python -m mnist_tut.predict '
+            'of a lesson; give it to python -m mnist_tut.predict (or export) as '
             f'--checkpoint={errors.printable(path)}'
         )

@@ -409,11 +409,11 @@ def test_the_lectures_own_place_comes_before_the_folders_of_the_data(here):
 
 def test_four_files_come_before_an_npz_file_of_the_same_folder(here):
     put(here / 'data', 5)
-    corpus.write_data_set(here / 'data', 20, 10)
+    corpus.write_data_set(here / 'data', 30, 10)
     for arguments in ({}, {'data_dir': 'data'}):
         mnist, info = npz.load(**arguments)
         assert (info.kind, info.directory) == ('other', 'data')
-        assert len(mnist['X_train']) == 20
+        assert len(mnist['X_train']) == 30
 
 
 def test_a_named_folder_may_hold_the_lectures_file(here):

@@ -93,7 +93,7 @@ def test_a_checkpoint_of_an_original_is_exported(tmp_path, capsys):
         assert out.startswith(f'Exported {path}: fully_connected_feed, 2,000 steps')
     status, _, err = run(capsys, log_dir=folder, export_dir=tmp_path / 'not')
     assert status == 1
-    assert f'name it by --checkpoint={path} instead of --log_dir' in err
+    assert f'as --checkpoint={path}' in err
     assert err.count('\n') == 1
 
 

@@ -113,7 +113,8 @@ def test_a_feed_that_is_no_placeholder_is_one_line(log, feeds):
     content = run_file.read(str(log))
     content['model']['feeds'] = feeds
     run_file.write(str(log), content)
-    assert 'holds no checkpoint that can be read' in outcome(predict, log)
+    line = outcome(predict, log)
+    assert 'names tensors that the graph of the run does not have' in line
 
 
 @pytest.mark.parametrize('value', [None, 'fast', float('nan'), -1, [], 10**400])
@@ -167,7 +168,7 @@ def test_a_tensorflow_checkpoint_without_run_json_is_called_that(log):
     for path in log.glob('*.json'):
         path.unlink()
     before = sorted(log.iterdir())
-    advice = f'python -m mnist_tut.predict --checkpoint={log}/model.ckpt-3'
+    advice = f'mnist_tut.predict (or export) as --checkpoint={log}/model.ckpt-3'
     for line in (outcome(predict, log), outcome(resume, log)):
         assert 'a TensorFlow checkpoint without the run.json of a lesson' in line
         assert advice in line
