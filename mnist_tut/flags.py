@@ -266,8 +266,8 @@ def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
     flags.DEFINE_folder(
         'log_dir',
         None,
-        'Folder for checkpoints and, where the lesson writes them, event files. '
-        f'Without it each run gets a new one below logs/{lesson}/.',
+        'Folder for checkpoints, event files and metrics. Without it each run gets a '
+        f'new one below logs/{lesson}/.',
         is_output=True,
     )
     flags.DEFINE_boolean(

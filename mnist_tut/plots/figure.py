@@ -45,6 +45,8 @@ def new_bare_axes(width: float, height: float, top: float, bottom: float) -> 'Ax
 
 def style_curves(ax: 'Axes', title: str, xlabel: str, ylabel: str) -> None:
     """Gives Axes with curves their title, labels and grid."""
+    from matplotlib import ticker
+
     ax.set_title(title, fontsize=TITLE_SIZE, color=BLACK, loc='left', pad=12)
     ax.set_xlabel(xlabel, fontsize=LABEL_SIZE)
     ax.set_ylabel(ylabel, fontsize=LABEL_SIZE)
@@ -53,6 +55,8 @@ def style_curves(ax: 'Axes', title: str, xlabel: str, ylabel: str) -> None:
     ax.spines[['top', 'right']].set_visible(False)
     ax.grid(axis='y', color='#e6e6e6')
     ax.set_axisbelow(True)
+    whole = ticker.MaxNLocator('auto', steps=[1, 2, 2.5, 5, 10], integer=True)
+    ax.xaxis.set_major_locator(whole)  # 2.5 is no step
     ax.xaxis.set_major_formatter('{x:,.0f}')
 
 

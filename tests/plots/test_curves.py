@@ -77,3 +77,13 @@ def test_metric_curves_draw_a_line_or_a_point():
 def test_metric_curves_refuse_a_curve_without_a_value_for_each_step(curve):
     with pytest.raises(errors.DataError, match=r'^a: \d values for \d steps'):
         plots.metric_curves({'a': curve}, '', '')
+
+
+@pytest.mark.parametrize('number', [2, 6, 20, 45, 1000])
+def test_the_steps_on_the_axis_are_whole_numbers(number):
+    for ax in (
+        plots.loss_curve(np.ones(number)),
+        plots.metric_curves({'test': (range(number), np.ones(number))}, 'test', ''),
+    ):
+        ticks = ax.get_xticks()
+        assert ticks.tolist() == ticks.round().tolist()
