@@ -57,7 +57,7 @@ if 'sess' in globals():
 tf.reset_default_graph()
 tf.set_random_seed(SEED)
 
-mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED)
+mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED, search=True)
 
 # %% [markdown]
 # ### Input data and placeholders
@@ -228,7 +228,7 @@ tf.reset_default_graph()
 tf.set_random_seed(SEED)
 sess = tf.InteractiveSession(config=runtime.session_config())
 
-mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED)
+mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED, search=True)
 
 # %%
 x = tf.placeholder(tf.float32, shape=[None, 784])

@@ -105,7 +105,7 @@ print(f'{error_rate(predictions, numpy.array([1, 0, 2])):.1f} %')
 # `locate` finds the four files, and downloads missing ones.
 
 # %%
-files = locate.locate(DATA_DIR).files
+files = locate.locate(DATA_DIR, search=True).files
 train_data = extract_data(files['train-images-idx3-ubyte.gz'], 60000)
 train_labels = extract_labels(files['train-labels-idx1-ubyte.gz'], 60000)
 test_data = extract_data(files['t10k-images-idx3-ubyte.gz'], 10000)

@@ -50,7 +50,7 @@ SEED = 1  # of the batches, the initial weights and dropout
 # a label is a row of ten numbers with a single 1, at the place of the digit.
 
 # %%
-mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED)
+mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED, search=True)
 
 # %%
 images, labels = mnist.test.images[:10], mnist.test.labels[:10]
@@ -205,7 +205,7 @@ tf.reset_default_graph()
 tf.set_random_seed(SEED)
 sess = tf.InteractiveSession(config=runtime.session_config())
 
-mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED)
+mnist = input_data.read_data_sets(DATA_DIR, one_hot=True, seed=SEED, search=True)
 
 # %%
 x = tf.placeholder(tf.float32, shape=[None, 784])

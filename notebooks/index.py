@@ -16,9 +16,11 @@
 # The times were measured on two processor cores on which other programs ran, too.
 #
 # To work with them: `pip install -e '.[notebooks]'`, then `jupyter notebook notebooks`.
-# MNIST is downloaded into `notebooks/MNIST_data` by the first one; to use files that
-# you have, change `DATA_DIR` in the cell with the parameters. The numbers of steps are
-# there, too. Without a network, digits drawn by code are used, and a line says so.
+# MNIST is taken from `notebooks/MNIST_data`, or else from where the lessons look for it
+# (`MNIST_TUT_DATA_DIR`, or `data` or `MNIST_data` in the clone); if it is nowhere, the
+# first notebook downloads it. To use other files, change `DATA_DIR` in the cell with
+# the parameters. The numbers of steps are there, too. Without a network, digits drawn
+# by code are used, and a line says so.
 #
 # What each cell does is in the lessons as well, as programs with flags, checkpoints and
 # `--resume`: `python -m mnist_tut` lists them.

@@ -50,12 +50,13 @@ SEED = 1  # of the batches and the initial weights
 # the first 5,000 training examples aside for validation. A picture becomes a row of 784
 # pixel values in [0, 1]; 0 is background.
 #
-# The files are read from `MNIST_data`, in the folder where the notebook runs. If they
-# are missing they are downloaded, and without a connection digits drawn by code are
-# used instead; the first line of the output says which.
+# The files are read from `MNIST_data`, in the folder where the notebook runs, or else
+# from a folder in which the lessons have them. If they are missing everywhere they are
+# downloaded, and without a connection digits drawn by code are used instead; the first
+# line of the output says which.
 
 # %%
-data_sets = input_data.read_data_sets(DATA_DIR, seed=SEED)
+data_sets = input_data.read_data_sets(DATA_DIR, seed=SEED, search=True)
 
 # %%
 print('training  ', data_sets.train.images.shape)
@@ -243,7 +244,7 @@ if 'sess' in globals():
 tf.reset_default_graph()
 tf.set_random_seed(SEED)
 
-data_sets = input_data.read_data_sets(DATA_DIR, seed=SEED)
+data_sets = input_data.read_data_sets(DATA_DIR, seed=SEED, search=True)
 
 # %%
 images_placeholder, labels_placeholder = placeholder_inputs(BATCH_SIZE)
@@ -403,9 +404,11 @@ plots.loss_curve(losses).figure
 # ## Looking at the result
 #
 # In the confusion matrix rows are true labels and columns predicted ones; only mistakes
-# are colored. The placeholder takes 100 pictures at a time.
+# are colored. The placeholder takes `BATCH_SIZE` pictures at a time.
 
 # %%
+whole = len(test_images) // BATCH_SIZE * BATCH_SIZE  # without an incomplete batch
+test_images, test_labels = test_images[:whole], test_labels[:whole]
 scores = np.concatenate(
     [
         sess.run(logits, feed_dict={images_placeholder: images})

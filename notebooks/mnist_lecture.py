@@ -39,7 +39,7 @@ SEED = 1  # of the initial weights
 # reads that file if it exists, and MNIST's own four files if not.
 
 # %%
-mnist, _ = npz.load(data_dir=DATA_DIR)
+mnist, _ = npz.load(data_dir=DATA_DIR, search=True)
 
 X_train = mnist['X_train']
 X_test = mnist['X_test']

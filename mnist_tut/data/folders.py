@@ -2,8 +2,9 @@
 
 Each tutorial names a folder of its own: data, MNIST_data or ../MNIST_data. A lesson
 that is not told another one looks in the folder of its document first, then in
-$MNIST_TUT_DATA_DIR, and then in those three. What is missing everywhere goes into one
-folder: $MNIST_TUT_DATA_DIR, or the one of the document, but never above the current
+$MNIST_TUT_DATA_DIR, then in those three, and in ../data, which is where a notebook
+finds what a program of the clone has downloaded. What is missing everywhere goes into
+one folder: $MNIST_TUT_DATA_DIR, or the one of the document, but never above the current
 folder. A folder that the user names is the only one that is looked into.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from mnist_tut.data import download
 
 DATA_DIR_ENV = 'MNIST_TUT_DATA_DIR'
-DOCUMENTS_FOLDERS = ('data', 'MNIST_data', '../MNIST_data')
+FOLDERS = ('data', 'MNIST_data', '../MNIST_data', '../data')
 
 
 def candidates(default: str) -> list[str]:
@@ -25,7 +26,7 @@ def candidates(default: str) -> list[str]:
     Returns:
         Paths, none of them twice.
     """
-    paths = [default, _from_environment(), *DOCUMENTS_FOLDERS]
+    paths = [default, _from_environment(), *FOLDERS]
     by_place = {os.path.realpath(path): path for path in reversed(paths) if path}
     return sorted(by_place.values(), key=paths.index)
 

@@ -47,6 +47,8 @@ def load(
     data_dir: files.Path | None = None,
     dataset: str = 'auto',
     source_url: str | None = None,
+    *,
+    search: bool = False,
 ) -> tuple[dict[str, np.ndarray], locate.DatasetInfo]:
     """Loads the four arrays from the lecture's file, or from MNIST's four IDX files.
 
@@ -57,6 +59,7 @@ def load(
             `folders` finds the data.
         dataset: Which data set; see `locate.locate`.
         source_url: Base URL of a mirror to download from.
+        search: Whether other folders than `data_dir` are searched, too.
 
     Returns:
         The arrays by the names in KEYS, and where they come from.
@@ -70,14 +73,15 @@ def load(
             f'--npz={printable(path)} --dataset={dataset}: expected one of the two'
         )
     if path is None and dataset == 'auto':
-        path = _find(data_dir)
+        path = _find(data_dir, search)
     if path is not None:
         digits, sha256 = _read_file(path)
         info = locate.DatasetInfo(os.fsdecode(path), 'npz', sha256[:16])
         locate.log_dataset(info)
     else:
-        default, search = _DATA_DIR, data_dir is None
-        info = locate.locate(data_dir or default, dataset, source_url, search=search)
+        search = search or data_dir is None
+        folder = data_dir or _DATA_DIR
+        info = locate.locate(folder, dataset, source_url, search=search)
         digits = _read_idx_files(info)
     for name, least in (('X_train', 25), ('X_test', 5)):  # so many does it show
         pixels = getattr(digits, name)
@@ -94,12 +98,14 @@ def load(
     return digits._asdict(), info
 
 
-def _find(data_dir: files.Path | None) -> str | None:
+def _find(data_dir: files.Path | None, search: bool) -> str | None:
     """Returns the path of the lecture's file where it comes before IDX files."""
-    searched = [data_dir] if data_dir is not None else folders.candidates(_DATA_DIR)
+    searched = [os.fsdecode(data_dir or _DATA_DIR)]
+    if search or data_dir is None:
+        searched = folders.candidates(*searched)
     if data_dir is None and os.path.lexists(DEFAULT_PATH):
         return DEFAULT_PATH
-    for folder in map(os.fsdecode, searched):
+    for folder in searched:
         path = os.path.join(folder, DEFAULT_PATH)
         if folders.holds_files(folder):
             return None

@@ -27,11 +27,14 @@ def fill(folder):
 @pytest.mark.parametrize(
     ('default', 'expected'),
     [
-        ('data', ['data', 'MNIST_data', '../MNIST_data']),
-        ('MNIST_data', ['MNIST_data', 'data', '../MNIST_data']),
-        ('../MNIST_data', ['../MNIST_data', 'data', 'MNIST_data']),
-        ('MNIST_data/', ['MNIST_data/', 'data', '../MNIST_data']),
-        ('/tmp/mnist', ['/tmp/mnist', 'data', 'MNIST_data', '../MNIST_data']),
+        ('data', ['data', 'MNIST_data', '../MNIST_data', '../data']),
+        ('MNIST_data', ['MNIST_data', 'data', '../MNIST_data', '../data']),
+        ('../MNIST_data', ['../MNIST_data', 'data', 'MNIST_data', '../data']),
+        ('MNIST_data/', ['MNIST_data/', 'data', '../MNIST_data', '../data']),
+        (
+            '/tmp/mnist',
+            ['/tmp/mnist', 'data', 'MNIST_data', '../MNIST_data', '../data'],
+        ),
     ],
 )
 def test_the_folder_of_the_document_comes_first(default, expected):
@@ -44,7 +47,12 @@ def test_the_environment_comes_second(monkeypatch):
     monkeypatch.setenv(folders.DATA_DIR_ENV, '~/mnist')
     assert folders.candidates('data')[1] == os.path.expanduser('~/mnist')
     monkeypatch.setenv(folders.DATA_DIR_ENV, './data')  # the same folder, named twice
-    assert folders.candidates('data') == ['data', 'MNIST_data', '../MNIST_data']
+    assert folders.candidates('data') == [
+        'data',
+        'MNIST_data',
+        '../MNIST_data',
+        '../data',
+    ]
 
 
 @pytest.mark.parametrize(

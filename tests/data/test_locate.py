@@ -585,7 +585,7 @@ DEFAULTS = ['data', 'MNIST_data', '../MNIST_data']
 
 
 @pytest.mark.parametrize('default', DEFAULTS)
-@pytest.mark.parametrize('place', ['named', *DEFAULTS])
+@pytest.mark.parametrize('place', ['named', '../data', *DEFAULTS])
 def test_mnist_is_found_in_any_of_the_folders(
     default, place, here, mnist, monkeypatch, capsys
 ):

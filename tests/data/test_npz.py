@@ -428,3 +428,11 @@ def test_text_from_a_file_is_printed_as_one_short_line(path):
     line = refusal(path)
     assert line.isprintable()
     assert len(line) < 2000
+
+
+def test_searches_other_folders_if_asked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'data').mkdir()
+    np.savez(tmp_path / 'data' / 'mnist_data.npz', **GOOD)
+    path = os.path.join('data', 'mnist_data.npz')
+    assert npz.load(data_dir='mine', search=True)[1].directory == path
