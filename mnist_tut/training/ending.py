@@ -14,14 +14,13 @@ from mnist_tut.data.locate import DatasetInfo
 from mnist_tut.training import progress
 from mnist_tut.training.run_folder import saved_steps
 
-# The notebook of a lesson's document.
+# The notebook of a lesson's document; that of with_summaries has none.
 NOTEBOOKS = {
     'softmax': 'beginner_notes',
     'deep': 'deep_mnist',
     'fully_connected_feed': 'mechanics_101',
     'tanh_mlp': 'mnist_lecture',
     'convolutional': 'convolutional_trial',
-    'with_summaries': 'mechanics_101',
 }
 
 
