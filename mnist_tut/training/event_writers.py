@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from mnist_tut import errors
+from mnist_tut.training import writer_thread
 
 import tensorflow.compat.v1 as tf
 
@@ -46,6 +47,11 @@ class EventWriters(contextlib.AbstractContextManager):
         self._writers: dict[str, tf.summary.FileWriter] = {}  # by subfolder
         self._shown: set[str] = set()
         self._metrics: MetricsFile | None = None
+
+    def __enter__(self) -> 'EventWriters':
+        """Has the writers' threads report nothing: their errors are raised here."""
+        self._exit.enter_context(writer_thread.quiet())
+        return self
 
     def open(
         self, name: str, graph: tf.Graph | None, shows: Collection[str]

@@ -43,8 +43,8 @@ def explain(
     if isinstance(error, OSError) and error.filename is None:
         return None  # what cannot be written is stdout
     text = str(error)
-    # The writer of event files raises a RuntimeError.
-    kinds = (tf.errors.OpError, OSError, RuntimeError)
+    # The writer of event files raises the other two, IndexError for a limit.
+    kinds = (tf.errors.OpError, OSError, RuntimeError, IndexError)
     full = _FULL.search(text) if isinstance(error, kinds) else None
     if full is None:
         return None

@@ -148,6 +148,39 @@ def test_an_error_of_the_run_is_the_one_that_is_raised(tmp_path, error):
     assert (tmp_path / 'file').read_text() == 'mine'
 
 
+def test_a_lessons_file_that_cannot_grow_is_raised_and_not_reported(tmp_path):
+    """TensorFlow's thread would log a line, and end with a traceback of eight."""
+    code = textwrap.dedent("""
+        import resource, signal, sys, threading
+        from mnist_tut.training.event_writers import EventWriters
+        import tensorflow.compat.v1 as tf
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        report, filters = threading.excepthook, list(tf.get_logger().filters)
+        summary = tf.Summary(value=[tf.Summary.Value(tag='loss', simple_value=1.0)])
+        try:
+            with tf.Graph().as_default(), EventWriters(sys.argv[1]) as writers:
+                other = threading.Thread(target=lambda: 1 / 0)
+                other.start()
+                other.join()
+                writer = writers.open('', None, [])
+                for step in range(3_000):
+                    writer.add_summary(summary, step)
+                writers.flush()
+        except (RuntimeError, IndexError) as error:
+            print(error)
+        assert threading.excepthook == report
+        assert tf.get_logger().filters == filters
+    """)
+    command = [sys.executable, '-c', code, str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert 'File too large' in run.stdout
+    assert 'EventLoggerThread' not in run.stderr
+    assert 'writer thread error' not in run.stderr
+    assert run.stderr.count('ZeroDivisionError: ') == 1  # another thread's own
+
+
 def test_a_file_that_cannot_grow_is_one_line(tmp_path):
     code = textwrap.dedent("""
         import resource, signal, sys

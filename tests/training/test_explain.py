@@ -88,11 +88,16 @@ def test_a_full_disk_is_named_by_the_file():
     assert_explained(error, errors.RunError, f'logs/two\\nlines: {NO_SPACE}')
 
 
-def test_a_full_disk_is_named_by_the_event_file():
-    message = 'logs/run/events.out.tfevents.1; No space left on device\n\tFailed'
-    error = RuntimeError(message)  # as the writer's thread raises it
+@pytest.mark.parametrize(
+    ('kind', 'reason'),
+    [(RuntimeError, 'No space left on device'), (IndexError, 'File too large')],
+)
+def test_a_full_disk_is_named_by_the_event_file(kind, reason):
+    message = f'logs/run/events.out.tfevents.1; {reason}\n\tFailed'
+    error = kind(message)  # as the writer's thread raises it
     line = f'logs/run/events.out.tfevents.1: {NO_SPACE}'
-    assert_explained(error, errors.RunError, line)
+    expected = line.replace('No space left on device', reason)
+    assert_explained(error, errors.RunError, expected)
 
 
 @pytest.mark.parametrize('limit', ['Disk quota exceeded', 'File too large'])
