@@ -97,7 +97,9 @@ def read_data_sets(
     if not 0 <= validation_size <= len(train_images):
         raise FlagError(
             f'Validation size should be between 0 and {len(train_images)}. '
-            f'Received: {validation_size}.'
+            f'Received: {validation_size}. {files.display_name(train_file)} holds '
+            f'{len(train_images)} training examples; choose a data folder with more, '
+            'or in Python a smaller validation_size'
         )
     options = {'dtype': dtype, 'reshape': reshape}
     train = DataSet(

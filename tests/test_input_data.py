@@ -128,7 +128,9 @@ def test_a_validation_size_out_of_range_is_refused(small_dir, size):
     with pytest.raises(ValueError, match='size') as caught:
         read(small_dir, validation_size=size)
     assert str(caught.value) == (
-        f'Validation size should be between 0 and 52. Received: {size}.'
+        f'Validation size should be between 0 and 52. Received: {size}. '  # the words
+        f'{small_dir}/{corpus.TRAIN_IMAGES} holds 52 training examples; choose a data '
+        'folder with more, or in Python a smaller validation_size'
     )
     assert isinstance(caught.value, FlagError)
 
