@@ -74,9 +74,15 @@ def data_type():
 
 
 def maybe_download(filename, work_directory=None):
-    """Returns the path of a data file; downloads it first if it is missing."""
+    """Returns the path of a data file; downloads it first if it is missing.
+
+    The document's own folder is looked into, and never written to: it is above the
+    current one.
+    """
+    folder = work_directory or WORK_DIRECTORY
+    is_documents = folder == FLAGS['data_dir'].default
     return input_data.maybe_download(
-        filename, work_directory or WORK_DIRECTORY, SOURCE_URL + filename
+        filename, folder, SOURCE_URL + filename, search=is_documents
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from mnist_tut import files
 from mnist_tut.data import dataset as _dataset
-from mnist_tut.data import download, idx, locate
+from mnist_tut.data import download, folders, idx, locate
 from mnist_tut.data.dataset import DataSet, Datasets
 from mnist_tut.errors import FlagError
 
@@ -113,7 +113,11 @@ def read_data_sets(
 
 
 def maybe_download(
-    filename: str, work_directory: files.Path, source_url: str | None
+    filename: str,
+    work_directory: files.Path,
+    source_url: str | None,
+    *,
+    search: bool = False,
 ) -> str:
     """Downloads a file, unless it exists.
 
@@ -122,6 +126,8 @@ def maybe_download(
         work_directory: The folder; created if it is missing.
         source_url: URL of the file itself. One of MNIST's four files may come from
             another mirror instead, and is verified.
+        search: Whether other folders are searched as well, and may be written to; see
+            `data.folders`.
 
     Returns:
         The path of the file.
@@ -129,15 +135,19 @@ def maybe_download(
     Raises:
         DataError: If it is missing and cannot be downloaded or written.
     """
-    path = os.path.join(os.fsdecode(work_directory), filename)
-    if os.path.exists(path):
-        return path
+    folder = os.fsdecode(work_directory)
+    for searched in folders.candidates(folder) if search else [folder]:
+        path = os.path.join(searched, filename)
+        if os.path.exists(path):
+            return path
+    if search:
+        folder = folders.to_write(folder)
     last = (source_url or filename).rpartition('/')[2]
     for file in download.FILES:
         if file.name == filename == last:
             mirrors = download.choose_mirrors(source_url)
-            return download.fetch(file, work_directory, mirrors)
-    return download.fetch_url(source_url or '', path)
+            return download.fetch(file, folder, mirrors)
+    return download.fetch_url(source_url or '', os.path.join(folder, filename))
 
 
 def extract_images(f: idx.Source) -> np.ndarray:

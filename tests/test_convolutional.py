@@ -195,6 +195,24 @@ def test_an_edited_folder_and_address_act(tmp_path, monkeypatch):
             convolutional.run_training(dataset='mnist', log_dir=tmp_path / 'log')
 
 
+@pytest.mark.parametrize('folder', [None, '../MNIST_data'])
+def test_nothing_is_downloaded_above_the_current_folder(tmp_path, monkeypatch, folder):
+    below = tmp_path / 'mine'
+    below.mkdir()
+    monkeypatch.chdir(below)
+    monkeypatch.delenv('MNIST_TUT_DATA_DIR', raising=False)
+    with servers.Server(servers.whole(b'digits')) as server:
+        monkeypatch.setattr(convolutional, 'SOURCE_URL', server.url)
+        path = convolutional.maybe_download('more.gz', folder)
+    assert (below / path).read_bytes() == b'digits'
+    assert path == 'MNIST_data/more.gz'
+    assert list(tmp_path.iterdir()) == [below]
+    # What is there already is found there.
+    (tmp_path / 'MNIST_data').mkdir()
+    (tmp_path / 'MNIST_data' / 'more.gz').write_bytes(b'more digits')
+    assert convolutional.maybe_download('more.gz', folder) == '../MNIST_data/more.gz'
+
+
 def test_a_wrong_constant_gets_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(convolutional, 'BATCH_SIZE', 0)
     with pytest.raises(errors.FlagError, match=r'^batch_size=0: 0 is not an integer'):
