@@ -134,7 +134,8 @@ class Values:
                 value = os.fspath(value)
             flag = self.FLAGS[name]
             label = f'{name}={errors.shortened(repr(value))}'
-            if value is None and flag.default is not None:
+            # seed=None draws a seed in any lesson, as SEED = None does.
+            if value is None and flag.default is not None and name != 'seed':
                 raise errors.FlagError(
                     f'{label}: expected a value; without this argument it is '
                     f'{flag.default!r}'

@@ -213,6 +213,15 @@ def test_nothing_is_downloaded_above_the_current_folder(tmp_path, monkeypatch, f
     assert convolutional.maybe_download('more.gz', folder) == '../MNIST_data/more.gz'
 
 
+@pytest.mark.parametrize('seed', [None, 7])
+def test_a_seed_that_is_none_is_drawn(run_training, seed):
+    history = run_training(max_steps=1, seed=seed)
+    run_file = pathlib.Path(history.log_dir) / 'run.json'
+    used = json.loads(run_file.read_text())['seed']
+    assert used != convolutional.SEED
+    assert seed in (None, used)
+
+
 def test_a_wrong_constant_gets_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(convolutional, 'BATCH_SIZE', 0)
     with pytest.raises(errors.FlagError, match=r'^batch_size=0: 0 is not an integer'):
