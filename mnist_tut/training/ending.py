@@ -49,10 +49,10 @@ def show(
     if progress.in_notebook():
         return  # where commands of a shell are of no use
     if saved_steps(log_dir) and info.kind != 'fake':
-        command = _command('mnist_tut.predict', 'photo.jpg', f'--log_dir={log_dir}')
-        notices.log(f'Try it on a digit of your own: {command}')
-    command = _command('tensorboard.main', f'--logdir={log_dir}')
-    notices.log(f'See it in TensorBoard: {command}')
+        line = command('mnist_tut.predict', 'photo.jpg', f'--log_dir={log_dir}')
+        notices.log(f'Try it on a digit of your own: {line}')
+    line = command('tensorboard.main', f'--logdir={log_dir}')
+    notices.log(f'See it in TensorBoard: {line}')
 
 
 def _notebook(lesson: str) -> str:
@@ -62,7 +62,7 @@ def _notebook(lesson: str) -> str:
     return f'; the notebook is {_shortest(str(path))}' if path.is_file() else ''
 
 
-def _command(module: str, *arguments: str) -> str:
+def command(module: str, *arguments: str) -> str:
     """Returns the command that runs a module, quoted as the shell wants it."""
     is_on_path = shutil.which('python') == sys.executable
     python = 'python' if is_on_path else _shortest(sys.executable)

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mnist_tut import errors
 from mnist_tut.flags import Flags
+from mnist_tut.training import ending
 from mnist_tut.training.checkpoint import Checkpoints
 from mnist_tut.training.interrupts import Interrupts
 from mnist_tut.training.progress import Bar
@@ -66,10 +66,12 @@ class Loop(contextlib.AbstractContextManager):
                 if is_due or interrupts.signal:
                     self._save()
                 if interrupts.signal:
+                    again = ending.command(
+                        f'mnist_tut.{lesson}', '--resume', f'--log_dir={self._folder}'
+                    )
                     print(
                         f'{interrupts.name}: stopped and saved after {num_done} steps; '
-                        f'continue with python -m mnist_tut.{lesson} --resume '
-                        f'--log_dir={errors.printable(self._folder)}',
+                        f'continue with {again}',
                         file=sys.stderr,
                     )
                     interrupts.raise_exit()

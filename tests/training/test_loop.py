@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 def test_a_signal_saves_and_prints_how_to_continue(
     digits_dir, tmp_path, number, status
 ):
-    log = tmp_path / 'log'
+    log = tmp_path / "my 'log"
     run = subprocess.Popen(
         [
             sys.executable,
@@ -46,7 +47,10 @@ def test_a_signal_saves_and_prints_how_to_continue(
     _, err = run.communicate()
     assert run.returncode == status
     assert f'{signal.Signals(number).name}: stopped and saved after' in err
-    assert f'--resume --log_dir={log}' in err
+    [again] = re.findall('continue with (.*)', err)
+    python, *words = shlex.split(again)
+    assert python == 'python' or (ROOT / python).samefile(sys.executable)
+    assert words == ['-m', 'mnist_tut.softmax', '--resume', f'--log_dir={log}']
     assert 'Traceback' not in err
     assert list(log.glob('model.ckpt-*.json'))
 
