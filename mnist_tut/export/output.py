@@ -4,9 +4,11 @@ import contextlib
 import glob
 import importlib
 import os
+import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,12 +60,21 @@ def new_folder(path: str | os.PathLike, flag: str = 'export_dir') -> Iterator[st
 
 
 def _remove_leftovers(path: str) -> None:
-    """Removes what killed exports to `path` have left: folders whose lock is free."""
+    """Removes what killed exports to `path` have left.
+
+    That is folders whose lock is free, and empty ones that are an hour old without one:
+    an export makes it at once. What is not empty is never removed without it.
+    """
     pattern = f'{glob.escape(path)}.*{_SUFFIX}'
     for folder in glob.glob(pattern):
         if os.path.islink(folder) or not os.path.isdir(folder):
             continue
         names = set(os.listdir(folder))
+        is_ours = re.fullmatch(r'[a-z0-9_]{8}', folder[len(path) + 1 : -len(_SUFFIX)])
+        if not names and is_ours and time.time() - os.stat(folder).st_mtime > 3600:
+            with contextlib.suppress(OSError):  # no longer empty
+                os.rmdir(folder)
+            continue
         if _LOCK not in names or not names <= {_LOCK, 'model'}:
             continue  # not of an export
         lock = os.path.join(folder, _LOCK)

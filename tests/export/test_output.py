@@ -1,5 +1,6 @@
 """New folders appear whole or not at all; a missing library is one line."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -86,6 +87,23 @@ def test_what_a_killed_export_left_is_removed_and_nothing_else(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         'other', 'model', 'model.mine.part', 'model.file.part', 'model.link.part'
     }  # fmt: skip
+
+
+def test_an_empty_folder_of_a_killed_export_is_removed_when_it_is_old(tmp_path):
+    """One that was killed before it had its lock; a new one may be an export's."""
+    killed = tmp_path / 'model.0_abcxyz.part'
+    others = [
+        tmp_path / 'model.abcd1234.part',  # new
+        tmp_path / 'model.mine.part',
+        tmp_path / 'other.0_abcxyz.part',
+    ]
+    for folder in [killed, *others]:
+        folder.mkdir()
+    for folder in [killed, *others[1:]]:
+        os.utime(folder, (0, 0))
+    with output.new_folder(tmp_path / 'model'):
+        assert not killed.exists()
+        assert all(folder.is_dir() for folder in others)
 
 
 def test_an_export_that_is_still_running_is_left_alone(tmp_path):
