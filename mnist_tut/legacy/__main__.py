@@ -10,4 +10,4 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 from mnist_tut.legacy.command import main
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], is_process=True))

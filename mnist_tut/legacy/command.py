@@ -64,8 +64,18 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(argv[:position]), list(argv[position:])
 
 
-def main(argv: Sequence[str]) -> int:
-    """Runs the command, and returns the exit status: the script's own."""
+def main(argv: Sequence[str], is_process: bool = False) -> int:
+    """Runs the command.
+
+    Args:
+        argv: Its arguments.
+        is_process: Whether the process is there for this alone: then graph mode is for
+            all of the script's threads, and stays. Else it ends with the script, and is
+            for the calling thread.
+
+    Returns:
+        The exit status: the script's own.
+    """
     ours, rest = _split(argv)
     try:
         options = _parser().parse_args(ours)
@@ -82,13 +92,15 @@ def main(argv: Sequence[str]) -> int:
             starting.imports_done()
             ours.remove('--local-cluster')
             return cluster.run(ours, rest[0], rest[1:])
-        return _run(options, rest[0], rest[1:])
+        return _run(options, rest[0], rest[1:], is_process)
     except UserError as error:
         print(f'{type(error).__name__}: {printable(str(error))}', file=sys.stderr)
         return 1
 
 
-def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
+def _run(
+    options: argparse.Namespace, path: str, argv: list[str], is_process: bool
+) -> int:
     from mnist_tut.legacy import notebook, report, task
     from mnist_tut.legacy import program as programs
 
@@ -106,12 +118,13 @@ def _run(options: argparse.Namespace, path: str, argv: list[str]) -> int:
         return report.check(program)
     if options.diff:
         return _diff(program)
-    import tensorflow.compat.v1 as tf
-
     link = task.connect()
     if link is not None:
         argv = link.join(program, argv)
-    tf.disable_eager_execution()  # in all of the script's threads
+    if is_process:
+        import tensorflow.compat.v1 as tf
+
+        tf.disable_eager_execution()  # for good, and in threads to come
     starting.imports_done()
     status = 0
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import textwrap
@@ -24,6 +25,41 @@ def one_line(capsys, *argv):
     assert printed.out == ''
     [line] = printed.err.splitlines()
     return line
+
+
+THREAD = """
+import threading, tensorflow as tf
+def build():
+    tf.placeholder(tf.float32)
+    print('built')
+thread = threading.Thread(target=build)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('in_python', [False, True])
+def test_graph_mode_is_the_commands_own(in_python):
+    """In a process of its own for each thread; called in Python, it changes nothing."""
+    pathlib.Path('old.py').write_text(THREAD)
+    code = (
+        'import tensorflow as tf\n'
+        'from mnist_tut.legacy.command import main\n'
+        'assert tf.executing_eagerly()\n'
+        'open("other.py", "w").write("print(2)")\n'
+        'assert main(["other.py"]) == 0\n'
+        'assert tf.executing_eagerly()\n'
+    )
+    arguments = ['-c', code] if in_python else ['-m', 'mnist_tut.legacy', 'old.py']
+    result = subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == ('2\n' if in_python else 'built\n'), result.stderr
 
 
 @pytest.mark.parametrize('mode', ['--steps=3', '--check', '--diff', '--explain'])
