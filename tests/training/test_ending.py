@@ -109,6 +109,7 @@ ending.show('run', '', locate.DatasetInfo('.', 'synthetic', '', {}), None, [])
 """
 
 
+@pytest.mark.slow
 def test_two_files_both_get_the_note_on_drawn_digits(tmp_path):
     run = subprocess.run(
         [sys.executable, '-c', SHOW], cwd=ROOT, capture_output=True, text=True
@@ -117,6 +118,7 @@ def test_two_files_both_get_the_note_on_drawn_digits(tmp_path):
     assert run.stderr.splitlines()[0] == DRAWN.disclaimer()
 
 
+@pytest.mark.slow
 def test_one_pipe_for_both_gets_it_once():
     output = subprocess.check_output(
         [sys.executable, '-c', SHOW], cwd=ROOT, stderr=subprocess.STDOUT, text=True
@@ -124,6 +126,7 @@ def test_one_pipe_for_both_gets_it_once():
     assert output.count(DRAWN.disclaimer()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == 'win32', reason='no pseudo-terminals')
 @pytest.mark.parametrize('is_stdout', [True, False])
 def test_a_terminal_shows_it_once(is_stdout):

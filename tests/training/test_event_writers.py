@@ -148,6 +148,7 @@ def test_an_error_of_the_run_is_the_one_that_is_raised(tmp_path, error):
     assert (tmp_path / 'file').read_text() == 'mine'
 
 
+@pytest.mark.slow
 def test_a_lessons_file_that_cannot_grow_is_raised_and_not_reported(tmp_path):
     """TensorFlow's thread would log a line, and end with a traceback of eight."""
     code = textwrap.dedent("""
@@ -181,6 +182,7 @@ def test_a_lessons_file_that_cannot_grow_is_raised_and_not_reported(tmp_path):
     assert run.stderr.count('ZeroDivisionError: ') == 1  # another thread's own
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_grow_is_one_line(tmp_path):
     code = textwrap.dedent("""
         import resource, signal, sys

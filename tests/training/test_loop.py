@@ -16,6 +16,7 @@ from tests.support.paths import ROOT
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
@@ -55,6 +56,7 @@ def test_a_signal_saves_and_prints_how_to_continue(
     assert list(log.glob('model.ckpt-*.json'))
 
 
+@pytest.mark.slow
 def test_two_trainers_in_one_folder(digits_dir, tmp_path):
     log = tmp_path / 'log'
     first = subprocess.Popen(
