@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
-from mnist_tut.errors import DataError, UserError, printable
+from mnist_tut.errors import DataError, UserError, printable, shortened
 
 if sys.platform == 'win32':
     import msvcrt
@@ -28,6 +28,9 @@ else:
 Path = str | bytes | os.PathLike
 
 _PREFIX, _SUFFIX = '.mnist_tut-', '.part'
+# What file systems allow, less the names of the files in the folder. os.makedirs calls
+# itself for each folder of a path.
+_LONGEST_NAME, _LONGEST_PATH, _DEEPEST = 255, 3900, 500
 # Of a disk that has no locks, as some network disks do.
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
@@ -88,7 +91,12 @@ def check_folder(
         error: Class of the error.
         must_write: Whether an existing folder must be writable.
     """
-    label = label or printable(folder or os.curdir)
+    label = label or shortened(folder or os.curdir)
+    if _is_too_long(folder):
+        raise error(
+            f'{label}: too long for a folder; choose a shorter path, with names of at '
+            f'most {_LONGEST_NAME} bytes'
+        )
     nearest = folder = folder or os.curdir
     while not os.path.lexists(nearest):
         nearest = os.path.dirname(nearest) or os.curdir
@@ -103,6 +111,22 @@ def check_folder(
             f'{label}: {printable(nearest)} cannot be written to; choose another '
             'folder or change its permissions'
         )
+
+
+def _is_too_long(folder: str) -> bool:
+    """Returns whether no folder of that name can be made.
+
+    It is asked before the search for the data, which takes seconds: a missing folder is
+    not made before there is something to write.
+    """
+    if os.path.lexists(folder):
+        return False
+    names = os.fsencode(folder).split(os.fsencode(os.sep))
+    return (
+        len(names) > _DEEPEST
+        or max(map(len, names)) > _LONGEST_NAME
+        or (len(os.fsencode(folder)) > _LONGEST_PATH)
+    )
 
 
 @contextlib.contextmanager

@@ -151,6 +151,23 @@ def test_what_is_in_the_way_of_a_folder_is_named(folder, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    'folder',
+    ['a' * 256, 'new/' + 'é' * 128, 'a/' * 1500, 'ab' * 100 + '/' + 'b/' * 2000],
+)
+def test_a_folder_that_cannot_be_made_for_its_length_is_refused_at_once(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.DataError, match='too long for a folder') as caught:
+        files.check_folder(folder)
+    assert len(str(caught.value)) < 300
+
+
+def test_the_longest_name_is_accepted(tmp_path):
+    files.check_folder(str(tmp_path / ('a' * 255)))
+
+
 @pytest.mark.parametrize('folder', ['', 'new/below'])
 def test_the_message_begins_with_the_label_and_is_of_the_class(
     folder, tmp_path, monkeypatch
