@@ -207,6 +207,12 @@ def main(argv: list[str]) -> None:
     ]
     for answer in answers:
         print(_format(answer, len(paths) > _MOST_WITH_BARS))
+        if answer.has_wide_digit:
+            print(
+                f'{errors.printable(answer.path)}: wider than most digits; if it shows '
+                'several that touch, leave gaps between them',
+                file=sys.stderr,
+            )
     _show(answers, dict(zip(paths, seen, strict=False)), sheet)
     if len(found) < len(paths):
         sys.exit(1)

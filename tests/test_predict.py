@@ -174,6 +174,14 @@ def test_a_row_is_read_from_left_to_right(run, tmp_path, capsys):
     assert run_main(*words) == 0  # replaces the picture that it wrote itself
 
 
+def test_a_wide_shape_is_answered_with_a_note(run, tmp_path, capsys):
+    picture = Image.new('L', (200, 150), 255)
+    ImageDraw.Draw(picture).ellipse((40, 50, 160, 110), outline=0, width=10)
+    picture.save(tmp_path / 'wide.png')
+    assert run_main(tmp_path / 'wide.png', '--log_dir', run) == 0
+    assert 'wider than most digits; if it shows several' in capsys.readouterr().err
+
+
 def test_many_pictures_get_a_line_each_and_a_contact_sheet(run, tmp_path, capsys):
     folder = tmp_path / 'scans'
     folder.mkdir()

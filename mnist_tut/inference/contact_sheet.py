@@ -18,6 +18,7 @@ _TEXT_SIZES = {'answer': 30, 'small': 15}
 _LINE = 22
 _HEIGHT = _PICTURE_HEIGHT + _DIGIT_SIDE + _TEXT_SIZES['answer'] + _LINE + 5 * _MARGIN
 _MOST_COLUMNS = 6
+_WIDE = 1.3  # times as wide as tall, which few single digits are
 _DOUBTFUL = 0.8  # answers with less than this probability are red
 
 
@@ -40,10 +41,22 @@ class Answer(NamedTuple):
         return ''.join(str(digit) for digit in self.probabilities.argmax(axis=1))
 
     @property
+    def has_wide_digit(self) -> bool:
+        """Whether a digit is so wide that it may be two that touch."""
+        return any(_aspect(digit) > _WIDE for digit in self.digits)
+
+    @property
     def certainties(self) -> str:
         """The probability of each predicted digit, in percent."""
         most = 100 * self.probabilities.max(axis=1)
         return ' '.join(f'{percentage:.1f}' for percentage in most) + ' %'
+
+
+def _aspect(digit: np.ndarray) -> float:
+    """Returns how many times as wide as tall what is in an image is."""
+    is_ink = digit > 80
+    columns, rows = np.flatnonzero(is_ink.any(0)), np.flatnonzero(is_ink.any(1))
+    return float((np.ptp(columns) + 1) / (np.ptp(rows) + 1)) if len(rows) else 0.0
 
 
 def enlarge(digits: np.ndarray, factor: int) -> Image.Image:
@@ -79,7 +92,8 @@ def _draw_cell(sheet: Image.Image, answer: Answer, left: int, top: int) -> None:
     sheet.paste(digits, (left + (_WIDTH - digits.width) // 2, top))
     top += _DIGIT_SIDE + _MARGIN // 2
 
-    is_doubtful = answer.probabilities.max(axis=1).min() < _DOUBTFUL
+    is_certain = answer.probabilities.max(axis=1).min() >= _DOUBTFUL
+    is_doubtful = answer.has_wide_digit or not is_certain
     color = 'firebrick' if is_doubtful else 'black'
     _write(sheet, answer.number, 'answer', color, left, top)
     top += _TEXT_SIZES['answer'] + _MARGIN // 2

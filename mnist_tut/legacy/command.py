@@ -23,6 +23,7 @@ The code that runs is the script's own: what it reads, writes and fetches is up 
 """
 
 import argparse
+import ast
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +33,11 @@ from mnist_tut import flag_help
 from mnist_tut import program as starting
 from mnist_tut.data import locate
 from mnist_tut.errors import UserError, printable
+
+# Those that would do something else than the user has in mind if the script got them.
+_OWN_OPTIONS = {
+    '--steps', '--seconds', '--check', '--explain', '--diff', '--local-cluster'
+}  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -114,6 +120,7 @@ def _run(
         data_dir=options.data_dir,
     )
     program = notebook.open_program(path, chosen)
+    _note_misplaced(program, argv)
     if options.check:
         return report.check(program)
     if options.diff:
@@ -145,6 +152,24 @@ def _run(
         print(report.explain(program), file=sys.stderr)
     print(report.summary(program), file=sys.stderr)
     return status
+
+
+def _note_misplaced(program: Any, argv: Sequence[str]) -> None:
+    """Says which of the script's arguments look like options of this command."""
+    texts = {
+        node.value
+        for tree in program.trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    for argument in argv:
+        name = argument.split('=')[0]
+        if name in _OWN_OPTIONS and texts.isdisjoint((name, name.removeprefix('--'))):
+            print(
+                f'legacy: {printable(argument)} stands behind {printable(program.path)}'
+                ' and is given to it; options of this command come before the script',
+                file=sys.stderr,
+            )
 
 
 def _diff(program: Any) -> int:

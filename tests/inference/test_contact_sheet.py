@@ -3,6 +3,7 @@
 from mnist_tut.inference import contact_sheet
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
@@ -18,6 +19,14 @@ def test_an_answer_is_a_number_with_the_certainty_of_each_digit():
     row = answer('x.png', 4, 7, 1)
     assert row.number == '471'
     assert row.certainties == '99.0 99.0 99.0 %'
+
+
+@pytest.mark.parametrize(('width', 'is_wide'), [(12, False), (20, True), (0, False)])
+def test_two_digits_that_touch_look_wider_than_one(width, is_wide):
+    digit = np.zeros([1, 28, 28], np.uint8)
+    digit[0, 8:20, 4 : 4 + width] = 255
+    answer = contact_sheet.Answer('a.png', digit, np.eye(10)[:1])
+    assert answer.has_wide_digit == is_wide
 
 
 def test_digits_are_enlarged_side_by_side():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+from mnist_tut.legacy import command
 from tests.support.paths import ROOT
 
 import pytest
@@ -161,3 +162,16 @@ def test_check_runs_nothing_and_explain_names_every_line(tmp_path):
     ):
         assert line in explain.stderr
     assert explain.stderr.splitlines()[-1].startswith('legacy: 5 lines adapted (')
+
+
+@pytest.mark.parametrize(
+    ('text', 'num_notes'), [('', 1), ("flags.DEFINE_integer('steps', 1, '')", 0)]
+)
+def test_an_option_behind_the_script_is_noted_unless_it_is_the_scripts(
+    tmp_path, capsys, text, num_notes
+):
+    script = tmp_path / 'old.py'
+    script.write_text(f'import tensorflow as tf\nflags = tf.app.flags\n{text}\n')
+    assert command.main(['--check', str(script), '--steps=30', 'out']) == 0
+    err = capsys.readouterr().err
+    assert err.count('options of this command come before the script') == num_notes
