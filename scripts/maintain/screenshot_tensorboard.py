@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,12 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+from mnist_tut import errors
 from mnist_tut.flags import Flags
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # for what the tests have, too
+from tests.support import browser as browsers  # noqa: E402
 
 flags = Flags()
 FLAGS = flags.FLAGS
@@ -48,18 +50,6 @@ PAGES = {
     'histograms': 'histograms&tagFilter=activations',
     'projector': 'projector',
 }
-
-BROWSERS = (
-    'chromium',
-    'chromium-browser',
-    'google-chrome',
-    'chrome',
-    'msedge',
-    'microsoft-edge',
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    r'C:\Program Files\Google\Chrome\Application\chrome.exe',
-    r'C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe',
-)
 
 
 @contextlib.contextmanager
@@ -116,18 +106,6 @@ def wait_until_read(url: str, plugins: set[str]) -> None:
     sys.exit(f'TensorBoard has no data for: {", ".join(sorted(missing))}')
 
 
-def find_browser() -> str:
-    """Returns the path of Chromium, or of a browser based on it."""
-    for name in BROWSERS:
-        path = shutil.which(name)
-        if path:
-            return path
-    sys.exit(
-        'no Chromium, Chrome or Edge found; name it with --browser, or get it by '
-        '`apt-get install chromium` (Debian, Ubuntu) or from https://www.chromium.org'
-    )
-
-
 def take_picture(browser: str, url: str, path: pathlib.Path) -> None:
     """Renders a page to a PNG, once it has finished loading."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -149,7 +127,13 @@ def take_picture(browser: str, url: str, path: pathlib.Path) -> None:
 
 def main(_: list[str]) -> None:
     """Trains unless --log_dir is given, and takes one picture of each page."""
-    browser = FLAGS.browser or find_browser()
+    browser = FLAGS.browser or browsers.find()
+    if browser is None:
+        raise errors.FlagError(
+            'no Chromium, Chrome or Edge found; name it with --browser, or get it by '
+            '`apt-get install chromium` (Debian, Ubuntu) or from '
+            'https://www.chromium.org'
+        )
     out_dir = pathlib.Path(FLAGS.out_dir).resolve()
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
