@@ -1,5 +1,6 @@
 """Checkpoints that are damaged, missing, foreign or cannot be written."""
 
+import errno
 import json
 import pathlib
 import random
@@ -145,9 +146,13 @@ def test_an_incomplete_run_file_is_one_line(digits_dir, log, missing):
         softmax.run_training(data_dir=digits_dir, log_dir=log, resume=True, **FLAGS)
 
 
-def test_a_folder_that_cannot_be_made_is_named(digits_dir, tmp_path):
+def test_a_folder_that_cannot_be_made_is_named(digits_dir, tmp_path, monkeypatch):
+    def makedirs(*_, **options):
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(os, 'makedirs', makedirs)
     with pytest.raises(errors.FlagError, match=r'--log_dir=.*cannot be made'):
-        softmax.run_training(data_dir=digits_dir, log_dir=tmp_path / ('x' * 300))
+        softmax.run_training(data_dir=digits_dir, log_dir=tmp_path / 'log')
 
 
 def test_a_refused_run_leaves_no_folder(tmp_path):
