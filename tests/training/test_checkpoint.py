@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import pathlib
 import random
 import shutil
