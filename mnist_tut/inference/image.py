@@ -53,9 +53,11 @@ def read(path: str | os.PathLike) -> np.ndarray:
         digits = row.separate(segment.find_ink(gray))
         if len(digits) > 1:  # each of them has few pixels now
             digits = row.separate(segment.find_ink(_read_gray(path, _ROW_SIDE)))
+        images = np.stack([_center(_fit(_thicken(ink))) for ink in digits])
+        row.require_single(images)
     except errors.DataError as error:
         raise errors.DataError(f'{errors.printable(path)}: {error}') from error
-    return np.stack([_center(_fit(_thicken(ink))) for ink in digits])
+    return images
 
 
 def from_gray(gray: np.ndarray) -> np.ndarray:

@@ -38,6 +38,8 @@ _LINE, _LONGER_THAN_A_BAR = 4, 1.5
 _MOST_FILLED = 0.6
 _WIDEST = 2.0  # times as wide as tall: 4 of MNIST's 10,000 test digits are wider
 
+_SMALLEST_HOLE = 8  # pixels of 28 x 28
+
 
 class _Joint(NamedTuple):
     """What a place looks like where two digits touch; in heights, except `widest`.
@@ -195,6 +197,25 @@ def _require_one_row(digits: list[list[Component]]) -> None:
             raise errors.DataError(
                 'digits in more than one row; expected one digit, or one row of them'
             )
+
+
+def require_single(digits: np.ndarray) -> None:
+    """Raises DataError if a digit has two holes side by side: 00 or 88 that touch.
+
+    Args:
+        digits: uint8 [N, 28, 28], in MNIST's format.
+    """
+    for digit in digits:
+        background = np.pad(digit < 128, 1, constant_values=True)
+        _, components = segment.label_components(background)
+        holes = [c for c in components if c.top > 0 and c.size >= _SMALLEST_HOLE]
+        for one, other in itertools.combinations(holes, 2):
+            is_beside = one.right <= other.left or other.right <= one.left
+            lowest = min(one.height, other.height)
+            if is_beside and 2 * _common_rows(one, other) >= lowest:
+                raise errors.DataError(
+                    'two digits that touch; expected digits with gaps between them'
+                )
 
 
 def _cut_apart(ink: np.ndarray, joint: _Joint) -> list[np.ndarray]:

@@ -87,6 +87,20 @@ def test_a_shape_much_wider_than_tall_is_refused():
         row.separate(np.asarray(picture, np.float32) / 255)
 
 
+def with_holes(*boxes):
+    """Returns a digit of rings, uint8 [1, 28, 28]."""
+    picture = Image.new('L', (28, 28), 0)
+    for box in boxes:
+        ImageDraw.Draw(picture).ellipse(box, outline=255, width=2)
+    return np.asarray(picture)[None]
+
+
+def test_two_zeros_that_touch_are_refused_and_an_eight_is_not():
+    row.require_single(with_holes((8, 4, 19, 14), (8, 13, 19, 23)))
+    with pytest.raises(errors.DataError, match='two digits that touch'):
+        row.require_single(with_holes((4, 4, 14, 23), (13, 4, 23, 23)))
+
+
 def test_two_rows_are_refused():
     ink = np.vstack([ink_of(SEVEN, BODY), ink_of(ZERO, ONE)])
     with pytest.raises(errors.DataError, match='more than one row'):
@@ -123,5 +137,6 @@ def test_real_digits_stay_whole_and_rows_of_them_are_counted(mnist_dir):
         for i in images
     ]
     assert [len(row.separate(ink)) for ink in large] == [1] * 400
+    row.require_single(images)
     rows = [np.hstack(large[begin : begin + 4]) for begin in range(0, 400, 4)]
     assert np.mean([len(row.separate(ink)) == 4 for ink in rows]) > 0.95
