@@ -5,7 +5,8 @@ import difflib
 import pathlib
 import sys
 
-from mnist_tut import COMMANDS, LESSONS, errors, flag_help, program
+from mnist_tut import COMMANDS, LESSONS, errors, program
+from mnist_tut.flags import help as flag_help
 
 _FOLDER = pathlib.Path(__file__).parent
 

@@ -13,8 +13,8 @@ import pytest
 # Imports between the modules of one line are allowed where none goes in a circle.
 LAYERS = [
     ['mnist_tut', 'errors', 'notices', 'program'],
-    ['files', 'command_line', 'flag_help'],
-    ['flag_values', 'flags', 'runtime'],
+    ['files'],
+    ['flags', 'runtime'],
     ['data.pen'],
     ['data', 'plots'],
     ['training'],
@@ -184,7 +184,7 @@ def test_no_class_is_long(name):
 @every_module
 def test_flags_are_changed_in_flags_alone(name):
     """What FLAGS holds is changed through its parsers and validators."""
-    if name in ('flags', 'flag_values'):
+    if name.startswith('flags.'):
         return
     for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):

@@ -29,10 +29,10 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from mnist_tut import flag_help
 from mnist_tut import program as starting
 from mnist_tut.data import locate
 from mnist_tut.errors import UserError, printable
+from mnist_tut.flags import help as flag_help
 
 # Those that would do something else than the user has in mind if the script got them.
 _OWN_OPTIONS = {

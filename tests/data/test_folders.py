@@ -32,8 +32,8 @@ def fill(folder):
         ('../MNIST_data', ['../MNIST_data', 'data', 'MNIST_data', '../data']),
         ('MNIST_data/', ['MNIST_data/', 'data', '../MNIST_data', '../data']),
         (
-            '/tmp/mnist',
-            ['/tmp/mnist', 'data', 'MNIST_data', '../MNIST_data', '../data'],
+            '/shared/mnist',
+            ['/shared/mnist', 'data', 'MNIST_data', '../MNIST_data', '../data'],
         ),
     ],
 )
@@ -60,7 +60,7 @@ def test_the_environment_comes_second(monkeypatch):
     [
         ('data', 'data'),
         ('MNIST_data/', 'MNIST_data/'),
-        ('/tmp/mnist', '/tmp/mnist'),
+        ('/shared/mnist', '/shared/mnist'),
         ('../MNIST_data', 'MNIST_data'),
         ('../../a/b', os.path.join('a', 'b')),
         ('a/../../b', 'b'),

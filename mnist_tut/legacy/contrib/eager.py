@@ -69,6 +69,8 @@ class Iterator:
 class Network:
     """A net of layers; a program extends it, with layers in __init__ and `call`."""
 
+    call: Callable[..., Any]
+
     def __init__(self, name: str | None = None):
         self.name = name or type(self).__name__.lower()
         self._layers: list[Any] = []
@@ -87,10 +89,6 @@ class Network:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Applies the net."""
         return self.call(*args, **kwargs)
-
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Applies the net; the program's class defines it."""
-        raise NotImplementedError(f'{type(self).__name__}.call is missing; define it')
 
     @property
     def layers(self) -> list:

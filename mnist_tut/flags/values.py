@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mnist_tut import errors, files
-from mnist_tut.command_line import nearest, one_line
+from mnist_tut.flags.command_line import nearest, one_line
 
 from absl import flags as absl_flags
 

@@ -4,8 +4,8 @@ import inspect
 import os
 import pydoc
 
-from mnist_tut import flag_help
 from mnist_tut.flags import Flags
+from mnist_tut.flags import help as flag_help
 from tests import lessons
 
 import pytest

@@ -23,8 +23,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from mnist_tut import command_line, flag_help, program
-from mnist_tut.flag_values import Settings
+from mnist_tut import program
+from mnist_tut.flags import command_line
+from mnist_tut.flags import help as flag_help
+from mnist_tut.flags.values import Settings
 
 from absl import flags as absl_flags
 
@@ -296,7 +298,7 @@ class _StepsParser(absl_flags.ArgumentParser):
     syntactic_help = 'whole numbers, at least 1, separated by commas'
 
     def flag_type(self) -> str:
-        """Returns the type as absl and `flag_help` name it."""
+        """Returns the type as absl and `help` name it."""
         return 'list of int'
 
     def parse(self, argument: Any) -> list[int]:
