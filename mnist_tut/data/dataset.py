@@ -156,21 +156,36 @@ class DataSet:
             FlagError: If `batch_size` is out of range. (The original then returned
                 empty, short or repeated batches.)
         """
-        batch_size = operator.index(batch_size)
-        if not 1 <= batch_size <= self._num_examples:
-            raise FlagError(
-                f'batch_size={batch_size}: the set has {self._num_examples} examples; '
-                'choose at least 1 and at most that many'
-            )
         if fake_data or self._fake_data:
+            batch_size = self._check_batch_size(batch_size)
             fake_image = [1] * 784
             fake_label = [1] + [0] * 9 if self.one_hot else 0
             return [fake_image] * batch_size, [fake_label] * batch_size
+        rows = self.next_rows(batch_size, shuffle)
+        return self._scaled(self._images[rows]), self._labels[rows]
+
+    def next_rows(self, batch_size: int, shuffle: bool = True) -> np.ndarray:
+        """Advances as `next_batch` does, and returns which examples those are.
+
+        Args:
+            batch_size: B, at least 1 and at most the number of examples.
+            shuffle: Whether to shuffle where this call begins an epoch.
+
+        Returns:
+            int64 [B], row numbers into the set as it was read, whatever its order is
+            now. Of fake data, which stay where they are, always row 0.
+
+        Raises:
+            FlagError: If `batch_size` is out of range.
+        """
+        batch_size = self._check_batch_size(batch_size)
+        if self._fake_data:
+            return np.zeros(batch_size, np.int64)
         start = self._index_in_epoch
         if start == 0 and shuffle:  # only the very first batch begins at 0
             self._shuffle()
         end = start + batch_size
-        rows = self._order[start:end]
+        rows = self._order[start:end].copy()
         if end > self._num_examples:
             # The rest of this epoch, and then the beginning of the next one.
             self._epochs_completed += 1
@@ -179,7 +194,16 @@ class DataSet:
             end -= self._num_examples
             rows = np.concatenate([rows, self._order[:end]])
         self._index_in_epoch = end
-        return self._scaled(self._images[rows]), self._labels[rows]
+        return rows
+
+    def _check_batch_size(self, batch_size: int) -> int:
+        batch_size = operator.index(batch_size)
+        if not 1 <= batch_size <= self._num_examples:
+            raise FlagError(
+                f'batch_size={batch_size}: the set has {self._num_examples} examples; '
+                'choose at least 1 and at most that many'
+            )
+        return batch_size
 
 
 class _Splits(NamedTuple):

@@ -275,6 +275,30 @@ def test_images_are_held_as_bytes_and_never_written(small_dir):
     np.testing.assert_array_equal(images, before)
 
 
+def test_rows_are_those_of_the_batches(small_dir):
+    images, labels = training_arrays(small_dir)
+    rows_of, batches_of = (
+        dataset.DataSet(images, labels, reshape=False, dtype=np.uint8, seed=1)
+        for _ in range(2)
+    )
+    for size, shuffle in [(9, True), (40, True), (52, False), (7, False), (50, True)]:
+        rows = rows_of.next_rows(size, shuffle)
+        assert (rows.dtype, rows.shape) == (np.int64, (size,))
+        expected = batches_of.next_batch(size, shuffle=shuffle)
+        assert_same((images[rows], labels[rows]), expected)
+        assert rows_of.epochs_completed == batches_of.epochs_completed
+        rows[:] = -1  # it is the caller's
+    with pytest.raises(FlagError, match='batch_size=53: the set has 52 '):
+        rows_of.next_rows(53)
+
+
+def test_rows_of_fake_data_are_the_first_and_draw_nothing():
+    fake = input_data.read_data_sets('nowhere', fake_data=True, seed=1)
+    state = fake.get_state()
+    np.testing.assert_array_equal(fake.train.next_rows(3), np.zeros(3, np.int64))
+    assert fake.get_state() == state
+
+
 def test_fake_batches_of_real_data_draw_nothing(small_dir):
     train = read(small_dir, seed=1).train
     assert train.next_batch(2, fake_data=True) == ([[1] * 784] * 2, [0] * 2)
