@@ -127,7 +127,9 @@ def run_training():
         sess = run.session(mnist, images=x, scores=y_conv, feeds={keep_prob: 1.0})
         sess.run(tf.global_variables_initializer())
 
-        # Loop.
+        # Loop. With --steps_per_run, steps that print nothing run many at a time.
+        seen, feeds = range(0, FLAGS.max_steps, 100), {keep_prob: FLAGS.keep_prob}
+        run.repeat(train_step, cross_entropy, mnist.train, [x, y_], seen, feeds)
         for i in run.steps(FLAGS.max_steps):
             batch = mnist.train.next_batch(FLAGS.batch_size)
             if i % 100 == 0:

@@ -149,7 +149,10 @@ def run_training():
         summary_writer = run.summary_writer(graph=sess.graph, shows=['loss'])
         sess.run(init)
 
-        # Loop.
+        # Loop. With --steps_per_run, steps that print nothing run many at a time.
+        steps = range(FLAGS.max_steps)
+        seen = {*steps[::100], *steps[999::1000], *steps[-1:]}
+        run.repeat(train_op, loss, data_sets.train, placeholders, seen)
         for step in run.steps(FLAGS.max_steps):
             start_time = time.time()
 

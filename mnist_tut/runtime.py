@@ -28,6 +28,7 @@ _BANNERS = re.compile(
             r'MLIR V1 optimization pass is not enabled',
             r'TF-TRT Warning: Could not find TensorRT',
             r'GPU trace was not collected',
+            r'Error in PredictCost\(\) for the op',
         ]
     )
 )

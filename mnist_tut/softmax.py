@@ -91,7 +91,9 @@ def run_training():
         sess = run.session(mnist, images=x, scores=y)
         sess.run(tf.global_variables_initializer())
 
-        # Loop.
+        # Loop. With --steps_per_run, steps that print nothing run many at a time.
+        seen = [step - 1 for step in FLAGS.accuracy_at]
+        run.repeat(train_step, cross_entropy, mnist.train, [x, y_], seen)
         for i in run.steps(FLAGS.max_steps):
             batch = mnist.train.next_batch(FLAGS.batch_size)
             _, loss_value = sess.run(

@@ -212,6 +212,10 @@ def run_training():
         if FLAGS.max_steps is not None:
             num_steps = FLAGS.max_steps
 
+        # With --steps_per_run, steps that print nothing run many at a time.
+        seen = range(0, num_steps, steps_per_epoch)
+        data, period = (train_data, train_labels), steps_per_epoch * batch_size
+        run.repeat(train_step, cross_entropy_loss, data, [x, y], seen, period=period)
         for step in run.steps(num_steps):
             epoch, index = divmod(step, steps_per_epoch)
             if index == 0:

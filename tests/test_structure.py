@@ -157,7 +157,7 @@ def test_a_lesson_imports_tensorflow_as_the_conventions_say(name):
 
 
 @pytest.mark.parametrize(
-    ('name', 'most_lines'), [('softmax', 120), ('fully_connected_feed', 195)]
+    ('name', 'most_lines'), [('softmax', 125), ('fully_connected_feed', 200)]
 )
 def test_a_lesson_is_short(name, most_lines):
     assert len(MODULES[name].read_text().splitlines()) <= most_lines
@@ -165,7 +165,7 @@ def test_a_lesson_is_short(name, most_lines):
 
 @pytest.mark.parametrize('lesson', lessons.LESSONS, ids=lambda lesson: lesson.name)
 def test_run_training_is_short(lesson):
-    most_lines = 150 if lesson.name == 'convolutional' else 120
+    most_lines = 155 if lesson.name == 'convolutional' else 125
     for node in ast.parse(MODULES[lesson.name].read_text()).body:
         if isinstance(node, ast.FunctionDef) and node.name == 'run_training':
             assert node.end_lineno - node.lineno + 1 <= most_lines
@@ -177,7 +177,7 @@ def test_run_training_is_short(lesson):
 def test_no_class_is_long(name):
     for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.ClassDef):
-            most_lines = 150 if node.name == 'Run' else 200
+            most_lines = 160 if node.name == 'Run' else 200
             assert node.end_lineno - node.lineno + 1 <= most_lines, node.name
 
 

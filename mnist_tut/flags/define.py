@@ -289,7 +289,31 @@ def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
         lower_bound=1,
         may_change=True,
     )
+    flags.DEFINE_integer(
+        'steps_per_run',
+        1,
+        'Training steps to run in one call of TensorFlow, where nothing is printed or '
+        'written between them. The results are the same; small models train faster.',
+        lower_bound=1,
+        upper_bound=10_000,
+        may_change=True,
+    )
+    flags.DEFINE_boolean(
+        'jit', False, 'Compile those steps with XLA, which rounds differently.'
+    )
     flags.DEFINE_folder('plots_dir', None, 'Folder for pictures (PNG).', is_output=True)
+
+    def has_steps(values: dict[str, Any]) -> bool:
+        if values['jit'] and values['steps_per_run'] == 1:
+            raise absl_flags.ValidationError(
+                'compiles steps that run together; expected --steps_per_run above 1, '
+                '50 for example'
+            )
+        return True
+
+    absl_flags.register_multi_flags_validator(
+        ['jit', 'steps_per_run'], has_steps, flag_values=flags.FLAGS
+    )
 
 
 class _StepsParser(absl_flags.ArgumentParser):

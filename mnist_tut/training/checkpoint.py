@@ -37,7 +37,11 @@ _ENDINGS = ('.data-00000-of-00001', '.index', '.meta', '.json')
 
 
 class Checkpoints:
-    """The checkpoints of one run."""
+    """The checkpoints of one run.
+
+    Attributes:
+        sess: Session with the values of the variables.
+    """
 
     def __init__(
         self,
@@ -59,7 +63,7 @@ class Checkpoints:
         self._folder = folder.path
         self._own_files = folder.own_files
         self._saver = saver
-        self._sess = sess
+        self.sess = sess
         _write_down_saves(saver, self._folder, self._own_files)
         self._saved_names = {variable.op.name for variable in tf.global_variables()}
         self._parts = {
@@ -74,6 +78,15 @@ class Checkpoints:
                     f'variable {variable.op.name} was made after run.session(...) and '
                     'would not be saved; build the whole graph first'
                 )
+
+    def keep_graph(self) -> None:
+        """Has every .meta file hold the graph as it is now, not what is added to it."""
+        meta_graph = self._saver.export_meta_graph()
+
+        def export(filename: str, **_: Any) -> None:
+            tf.train.write_graph(meta_graph, *os.path.split(filename), as_text=False)
+
+        self._saver.export_meta_graph = export
 
     def save(self, step: int, writers: Sequence[tf.summary.FileWriter]) -> None:
         """Saves the state after training step `step`, counted from 0.
@@ -94,7 +107,7 @@ class Checkpoints:
         # The lesson itself may just have saved this step.
         if path not in self._saver.last_checkpoints:
             prefix = os.path.join(self._folder, CHECKPOINT_PREFIX)
-            self._saver.save(self._sess, prefix, global_step=step)
+            self._saver.save(self.sess, prefix, global_step=step)
         state = {name: part.get_state() for name, part in self._parts.items()}
         write_json(f'{path}.json', {'state': state, 'crc32': crc32(state)})
         self._remove_old_states()
@@ -131,7 +144,7 @@ class Checkpoints:
         """
         folder = errors.printable(self._folder)
         steps = self._own_steps()
-        found = restore(self._saver, self._sess, self._folder, steps)
+        found = restore(self._saver, self.sess, self._folder, steps)
         step, state = found or (-1, None)
         num_done = step + 1
         if state is not None and not state.keys() >= self._parts.keys():
@@ -160,7 +173,7 @@ class Checkpoints:
     def _check_finite(self, step: int) -> None:
         # The loss of a step is computed before its update, so it cannot show this.
         variables = tf.trainable_variables()
-        for variable, value in zip(variables, self._sess.run(variables), strict=True):
+        for variable, value in zip(variables, self.sess.run(variables), strict=True):
             if not np.isfinite(value).all():
                 what = f'{variable.op.name} is no longer finite'
                 raise errors.DivergedError(step, what, self._folder)

@@ -10,12 +10,15 @@ from mnist_tut.training import ending
 from mnist_tut.training.checkpoint import Checkpoints
 from mnist_tut.training.interrupts import Interrupts
 from mnist_tut.training.progress import Bar
+from mnist_tut.training.repeat import Repeat
 
 import tensorflow.compat.v1 as tf
 
 
 class Loop(contextlib.AbstractContextManager):
     """Yields the steps of a run, and saves a checkpoint after a step when one is due.
+
+    With a Repeat, it yields those steps whose body must be seen, and runs the others.
 
     A context manager, because a generator is not closed when the loop's body raises.
 
@@ -29,12 +32,14 @@ class Loop(contextlib.AbstractContextManager):
         folder: str,
         checkpoints: Checkpoints,
         writers: Sequence[tf.summary.FileWriter],
+        repeat: Repeat | None = None,
     ):
         """Takes the flags, and the run's folder, checkpoints and event files."""
         self._flags = flags
         self._folder = folder
         self._checkpoints = checkpoints
         self._writers = writers
+        self._repeat = repeat
         self._exit = contextlib.ExitStack()
         self._bar: Bar | None = None
         self._is_saved = True
@@ -54,16 +59,28 @@ class Loop(contextlib.AbstractContextManager):
         """
         lesson = self._flags.lesson
         checkpoint_steps = self._flags.FLAGS.checkpoint_steps
+        if self._flags.FLAGS.steps_per_run > 1 and self._repeat is None:
+            print(
+                f'--steps_per_run: changes nothing in {lesson}, whose steps all do '
+                'more than to train',
+                file=sys.stderr,
+            )
         with self:
             interrupts = self._exit.enter_context(Interrupts())
             self._bar = self._exit.enter_context(Bar(lesson, start, num_steps))
-            for self.step in range(start, num_steps):
+            num_done = start
+            while num_done < num_steps:
+                until_due = checkpoint_steps - num_done % checkpoint_steps
+                stop = min(num_done + until_due, num_steps)
                 self._is_saved = False
-                yield self.step
-                self._bar.advance()
+                self.step = num_done
+                if self._repeat is None or self._repeat.is_seen(num_done):
+                    yield self.step
+                else:
+                    self.step = self._repeat.run(num_done, stop)
+                self._bar.advance(self.step + 1 - num_done)
                 num_done = self.step + 1
-                is_due = num_done % checkpoint_steps == 0 or num_done == num_steps
-                if is_due or interrupts.signal:
+                if num_done == stop or interrupts.signal:
                     self._save()
                 if interrupts.signal:
                     again = ending.command(

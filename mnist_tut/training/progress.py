@@ -28,12 +28,12 @@ class Bar(contextlib.AbstractContextManager):
             sys.stdout = _StdoutAboveBar(self._stdout, self._bar)
         return self
 
-    def advance(self) -> None:
-        """Counts one step."""
+    def advance(self, count: int = 1) -> None:
+        """Counts `count` steps."""
         if isinstance(sys.stdout, _StdoutAboveBar) and sys.stdout.in_mid_line:
-            self._bar.n += 1  # drawn once the line is finished
+            self._bar.n += count  # drawn once the line is finished
         else:
-            self._bar.update()
+            self._bar.update(count)
 
     def show(self, metrics: dict[str, float]) -> None:
         """Shows metrics beside the bar the next time it is drawn."""

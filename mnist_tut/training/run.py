@@ -31,6 +31,7 @@ from mnist_tut.training.explain import explain
 from mnist_tut.training.history import History
 from mnist_tut.training.loop import Loop
 from mnist_tut.training.previous_run import HISTORY_FILE
+from mnist_tut.training.repeat import Repeat, Step
 from mnist_tut.training.run_folder import RunFolder
 from mnist_tut.training.session import Session
 
@@ -62,6 +63,7 @@ class Run(contextlib.AbstractContextManager):
         self._flags = flags
         self._checkpoints: Checkpoints | None = None
         self._loop: Loop | None = None
+        self._repeat: Repeat | None = None
         self.plots: list[str] = []
 
     def __enter__(self) -> 'Run':
@@ -141,8 +143,19 @@ class Run(contextlib.AbstractContextManager):
         self._require_session('run.summary_writer()')
         return self._events.open(name, graph, shows)
 
+    def repeat(self, *step: Any, **more: Any) -> None:
+        """Takes what a step does, as in `repeat.Step`, for --steps_per_run."""
+        checkpoints, FLAGS = self._require_session('run.repeat()'), self._flags.FLAGS
+        if FLAGS.steps_per_run > 1:
+            checkpoints.keep_graph()
+            options = checkpoints.sess, FLAGS, self.record
+            self._repeat = Repeat(Step(*step, **more), *options)
+
     def steps(self, num_steps: int) -> Iterator[int]:
-        """Returns the steps to run, from 0; with --resume those that remain."""
+        """Returns the steps to run, from 0; with --resume those that remain.
+
+        Those that `repeat` allows to run together are left out.
+        """
         checkpoints, start = self._require_session('run.steps()'), 0
         checkpoints.require_all_variables()
         if self._flags.FLAGS.resume:
@@ -150,7 +163,7 @@ class Run(contextlib.AbstractContextManager):
             self._folder.write_run_file()
         self._events.start_metrics(self.history.records, start)
         self._loop = self._exit.enter_context(
-            Loop(self._flags, self.log_dir, checkpoints, [self._events])
+            Loop(self._flags, self.log_dir, checkpoints, [self._events], self._repeat)
         )
         return self._loop.steps(start, num_steps)
 

@@ -7,7 +7,7 @@ each number drawn; drawing as many numbers in the new session restores it.
 
 import contextlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from mnist_tut import runtime
@@ -15,7 +15,7 @@ from mnist_tut import runtime
 import tensorflow.compat.v1 as tf
 
 # Random ops whose first input is the shape of what they return.
-_RANDOM_OPS = {
+RANDOM_OPS = {
     'RandomStandardNormal',
     'RandomUniform',
     'RandomUniformInt',
@@ -35,11 +35,14 @@ class Session(tf.Session):
         """Opens a session with the common configuration."""
         super().__init__(graph=graph, config=runtime.session_config())
         self._num_drawn: dict[str, int] = {}  # by name of the op
+        self._num_skipped: dict[str, int] = {}  # of these, those not yet drawn
         self._cache: dict[tuple[int, ...], Any] = {}  # what `_inspect` has found
 
     def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
         """Runs as tf.Session.run does, and counts."""
         shapes, may_fail = self._inspect(fetches)
+        for name in self._num_skipped.keys() & shapes.keys():
+            self._draw(name, self._num_skipped.pop(name))
         with runtime.errors_once() if may_fail else contextlib.nullcontext():
             if not shapes:
                 return super().run(fetches, feed_dict, options, run_metadata)
@@ -53,7 +56,7 @@ class Session(tf.Session):
 
     def get_state(self) -> dict[str, int]:
         """Returns how many numbers each random op has drawn, by its name."""
-        return dict(self._num_drawn)
+        return dict(sorted(self._num_drawn.items()))
 
     def set_state(self, state: dict[str, int]) -> None:
         """Draws, and discards, until each op has drawn as many numbers as in `state`.
@@ -62,12 +65,25 @@ class Session(tf.Session):
             state: From `get_state()` of a session on the same graph.
         """
         for name, num_drawn in state.items():
-            op = self.graph.get_operation_by_name(name)
-            [rank] = op.inputs[0].shape.as_list()
-            while (remaining := num_drawn - self._num_drawn.get(name, 0)) > 0:
-                size = min(remaining, _CHUNK)
-                super().run(op, {op.inputs[0]: [size] + [1] * (rank - 1)})
-                self._count(name, size)
+            self._draw(name, num_drawn - self._num_drawn.get(name, 0))
+            self._num_drawn[name] = max(num_drawn, self._num_drawn.get(name, 0))
+
+    def skip(self, name: str, size: int) -> None:
+        """Counts numbers that another op drew in the place of `name`.
+
+        The op itself draws and discards as many before it runs again.
+        """
+        self._count(name, size)
+        self._num_skipped[name] = self._num_skipped.get(name, 0) + size
+
+    def _draw(self, name: str, remaining: int) -> None:
+        """Draws and discards `remaining` numbers, without counting them."""
+        op = self.graph.get_operation_by_name(name)
+        [rank] = op.inputs[0].shape.as_list()
+        while remaining > 0:
+            size = min(remaining, _CHUNK)
+            super().run(op, {op.inputs[0]: [size] + [1] * (rank - 1)})
+            remaining -= size
 
     def _count(self, name: str, size: int) -> None:
         self._num_drawn[name] = self._num_drawn.get(name, 0) + size
@@ -98,18 +114,25 @@ class Session(tf.Session):
         shapes = {
             op.name: op.inputs[0]
             for op in upstream_ops(ops)
-            if op.type in _RANDOM_OPS and op.inputs[0].shape.is_fully_defined()
+            if op.type in RANDOM_OPS and op.inputs[0].shape.is_fully_defined()
         }
         dtypes = [getattr(element, 'dtype', None) for element in elements]
         return shapes, tf.string in dtypes
 
 
-def upstream_ops(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
-    """Yields `ops` and all ops that they depend on, once each."""
+def upstream_ops(
+    ops: Iterable[tf.Operation], ends: Collection[tf.Operation] = ()
+) -> Iterator[tf.Operation]:
+    """Yields `ops` and all ops that they depend on, once each.
+
+    What `ends` depend on is left out, unless another op depends on it.
+    """
     waiting, seen = list(ops), set()
     while waiting:
         op = waiting.pop()
         if op not in seen:
             seen.add(op)
             yield op
+            if op in ends:
+                continue
             waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)

@@ -1,0 +1,126 @@
+"""Many training steps in one call of session.run, for --steps_per_run.
+
+A step of a small network takes less time than it takes to feed a batch and to call
+session.run. Most steps of a lesson only train: nothing is printed, evaluated or written
+to an event file. Those between two steps that do more are run together, by a loop in
+the graph; the others are run by the lesson's own loop, as ever.
+"""
+
+import functools
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mnist_tut import errors
+from mnist_tut.training.session import Session, upstream_ops
+from mnist_tut.training.step_loop import StepLoop
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+
+class Step(NamedTuple):
+    """What a training step is, as a lesson says it.
+
+    Attributes:
+        train_step: The training op.
+        loss: float scalar, recorded at each step.
+        data: DataSet, whose next batch a step takes; or the arrays (images, labels),
+            each [N, ...], which are cut into batches in their order.
+        placeholders: Those of the images and of the labels.
+        seen: The steps at which the body of the lesson's loop does more than to train.
+        feeds: Other placeholders and their values, the same at each step.
+        period: For arrays, after how many examples the batches begin anew.
+    """
+
+    train_step: tf.Operation
+    loss: tf.Tensor
+    data: Any
+    placeholders: Sequence[tf.Tensor]
+    seen: Container[int]
+    feeds: Mapping[tf.Tensor, float] = {}
+    period: int | None = None
+
+    def examples(self) -> dict[tf.Tensor, Any]:
+        """Returns what is fed: for a placeholder all examples, or a number."""
+        arrays = getattr(self.data, 'unshuffled', self.data)
+        return dict(zip(self.placeholders, arrays, strict=True)) | dict(self.feeds)
+
+    def rows(self, step: int, batch_size: int) -> np.ndarray:
+        """Returns the row numbers of a step's batch, int [batch_size]."""
+        if self.period is None:
+            return self.data.next_rows(batch_size)
+        return step * batch_size % self.period + np.arange(batch_size)
+
+
+class Repeat:
+    """Runs the steps that only train, many at a time."""
+
+    def __init__(self, step: Step, sess: Session, FLAGS: Any, record: Callable):
+        """Takes the step of a finished graph; adds no op yet.
+
+        Args:
+            step: The step.
+            sess: Session.
+            FLAGS: Values of the flags.
+            record: Is called as record(step, loss=...) for each step.
+
+        Raises:
+            errors.FlagError: If --jit is set for a graph that it would make slower.
+        """
+        self._step = step
+        self._sess = sess
+        self._batch_size = FLAGS.batch_size
+        self._most = FLAGS.steps_per_run
+        self._length = FLAGS.steps_per_run if FLAGS.jit else None
+        self._record = record
+        if FLAGS.jit:
+            _check_jit(step.train_step)
+
+    def is_seen(self, step: int) -> bool:
+        """Returns whether the lesson's own loop is to run a step."""
+        return step in self._step.seen
+
+    def run(self, start: int, stop: int) -> int:
+        """Runs steps that are not seen, and records their losses.
+
+        Args:
+            start: Number of the first of them.
+            stop: Number of the first step that must not be run with it.
+
+        Returns:
+            The number of the last step that was run.
+        """
+        steps = [start]
+        for step in range(start + 1, min(stop, start + self._most)):
+            if self.is_seen(step):
+                break
+            steps.append(step)
+        rows = [self._step.rows(step, self._batch_size) for step in steps]
+        losses = self._loop.run(np.array(rows, np.int32))
+        for step, loss in zip(steps, losses, strict=True):
+            self._record(step, loss=loss)
+        return steps[-1]
+
+    @functools.cached_property
+    def _loop(self) -> StepLoop:
+        """The loop; it is added to the graph when it is needed."""
+        step = self._step
+        return StepLoop(
+            step.train_step,
+            step.loss,
+            step.examples(),
+            self._sess,
+            self._batch_size,
+            self._length,
+        )
+
+
+def _check_jit(train_step: tf.Operation) -> None:
+    """Raises FlagError if XLA would make a step slower, far more than ten times."""
+    convolves = any(op.type == 'Conv2D' for op in upstream_ops([train_step]))
+    if convolves and not tf.config.list_physical_devices('GPU'):
+        raise errors.FlagError(
+            '--jit: on a CPU, compiled convolutions take far longer than those of '
+            'TensorFlow; expected a model without convolutions, or a GPU; leave out '
+            '--jit'
+        )

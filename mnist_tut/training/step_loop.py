@@ -1,0 +1,158 @@
+"""A loop in the graph that runs a training step again and again.
+
+The examples lie in variables of their own, so that only row numbers are fed. The loop
+runs a copy of the step's ops for each batch: the same ops, on the same values, in the
+same order, so the results are equal to the bit. If XLA compiles it, it rounds
+differently.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mnist_tut import runtime
+from mnist_tut.training.session import Session
+from mnist_tut.training.step_copy import StepCopy
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+
+class StepLoop:
+    """The loop of one training step."""
+
+    def __init__(
+        self,
+        train_step: tf.Operation,
+        loss: tf.Tensor,
+        examples: Mapping[tf.Tensor, Any],
+        sess: Session,
+        batch_size: int,
+        length: int | None,
+    ):
+        """Adds the loop to the graph, and stores the examples on the device.
+
+        Args:
+            train_step: Training op.
+            loss: float scalar.
+            examples: For each placeholder its value for all examples, [N, ...], or a
+                number that is the same at each step. Pixel values in uint8 are scaled
+                to [0, 1] for a placeholder of floats.
+            sess: Session.
+            batch_size: B.
+            length: Number of steps that XLA compiles the loop for, which can run at
+                most that many at a time; None for TensorFlow's own loop, of any length.
+
+        Graph:
+            Ops and untrained variables in the scope steps_per_run, in no collection.
+        """
+        self._sess = sess
+        self._length = length
+        self._is_first = length is not None
+        self._copy = StepCopy(train_step, loss, list(examples))
+        self._sizes: list[int] = []  # of what the random ops draw in a step
+        num_ops = len(self._copy.random_ops)
+        with sess.graph.as_default(), tf.name_scope('steps_per_run'), _loops_of_v1():
+            self._num_steps = tf.placeholder(tf.int32, [])
+            self._rows = tf.placeholder(tf.int32, [length, batch_size])
+            self._counters = tf.placeholder(tf.uint64, [length, num_ops, 2])
+            batches = {
+                placeholder: _batches(placeholder, value, sess)
+                for placeholder, value in examples.items()
+            }
+            loop = self._make_loop(batches)
+            if length is not None:
+                loop = tf.function(loop, autograph=False, jit_compile=True)
+            self._losses = loop(self._num_steps, self._rows, self._counters)
+
+    def _make_loop(self, batches: Mapping[tf.Tensor, Callable]) -> Callable:
+        def body(i, losses, rows, counters):
+            feeds = {fed: batch(rows[i]) for fed, batch in batches.items()}
+            step, loss, self._sizes = self._copy.place(feeds, counters[i])
+            with tf.control_dependencies([step]):  # before the next step
+                return i + 1, losses.write(i, loss), rows, counters
+
+        def loop(num_steps, rows, counters):
+            size = num_steps if self._length is None else self._length
+            losses = tf.TensorArray(tf.float32, size, element_shape=[])
+            _, losses, _, _ = tf.while_loop(
+                lambda i, *_: i < num_steps,
+                body,
+                [0, losses, rows, counters],
+                parallel_iterations=1,
+            )
+            return losses.stack()
+
+        return loop
+
+    def run(self, rows: np.ndarray) -> np.ndarray:
+        """Runs a step for each batch.
+
+        Args:
+            rows: int32 [K, B], the numbers of its examples.
+
+        Returns:
+            float32 [K], the losses, each before the update of its step.
+        """
+        count = len(rows)
+        ops = self._copy.random_ops
+        counters = self._copy.counters(self._sess.get_state(), self._sizes, count)
+        padding = [(0, (self._length or count) - count)]
+        feeds = {
+            self._num_steps: count,
+            self._rows: np.pad(rows, [*padding, (0, 0)]),
+            self._counters: np.pad(counters, [*padding, (0, 0), (0, 0)]),
+        }
+        # While XLA compiles, TensorFlow reports that it cannot estimate some costs.
+        is_first, self._is_first = self._is_first, False
+        with runtime.filtered_stderr() if is_first else contextlib.nullcontext():
+            losses = self._sess.run(self._losses, feeds)
+        for name, size in zip(ops, self._sizes, strict=True):
+            self._sess.skip(name, count * size)
+        return losses[:count]
+
+
+@contextlib.contextmanager
+def _loops_of_v1() -> Iterator[None]:
+    """Makes tf.while_loop add single ops to a graph, which run faster than functions.
+
+    Inside of a tf.function, which has functions for bodies, it changes nothing.
+    """
+    was_enabled = tf.control_flow_v2_enabled()
+    tf.disable_control_flow_v2()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            tf.enable_control_flow_v2()
+
+
+def _batches(
+    placeholder: tf.Tensor, value: Any, sess: Session
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function from row numbers [B] to what the placeholder is fed."""
+    dtype = placeholder.dtype
+    if np.ndim(value) == 0:
+        return lambda rows: tf.constant(value, dtype)
+    is_scaled = value.dtype == np.uint8 and dtype.is_floating
+    if not is_scaled:
+        value = value.astype(dtype.as_numpy_dtype, copy=False)
+    stored = _store(value, sess)
+
+    def batch(rows: tf.Tensor) -> tf.Tensor:
+        found = tf.gather(stored, rows)
+        # A compiled function forgets the shape of a variable that it uses.
+        found = tf.ensure_shape(found, found.shape)
+        if is_scaled:  # as in DataSet, to the bit
+            found = tf.cast(found, tf.float32) * np.float32(1.0 / 255.0)
+        return tf.cast(found, dtype)
+
+    return batch
+
+
+def _store(value: np.ndarray, sess: Session) -> tf.Variable:
+    """Returns a variable with the value, which neither a Saver nor a lesson sees."""
+    fed = tf.placeholder(value.dtype, value.shape)
+    variable = tf.Variable(fed, trainable=False, collections=[])
+    sess.run(variable.initializer, {fed: value})
+    return variable
