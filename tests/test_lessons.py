@@ -141,6 +141,48 @@ def test_resuming_is_exact(digits_dir, tmp_path, lesson, capsys, monkeypatch):
     assert same, f'interrupted at {stops}'
 
 
+@every_lesson_trains
+def test_many_steps_in_one_run_change_nothing(
+    digits_dir, tmp_path, lesson, capsys, monkeypatch
+):
+    """Any number of steps at a time, interrupted, and continued with another one."""
+    flags = {'seed': random.randrange(1000), 'checkpoint_steps': 10, **lesson.quick}
+    numbers = random.sample(range(2, 60), 2)
+    told = f'{flags}, interrupted at 9, steps_per_run={numbers}'
+    whole = lesson.train(digits_dir, tmp_path / 'whole', **flags)
+    flags['steps_per_run'] = numbers[0]
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 9)
+        with pytest.raises(KeyboardInterrupt):
+            lesson.train(digits_dir, tmp_path / 'parts', **flags)
+    flags['steps_per_run'] = numbers[1]
+    parts = lesson.train(digits_dir, tmp_path / 'parts', resume=True, **flags)
+    assert parts.records == whole.records, told
+    for ending in ('index', 'data-00000-of-00001', 'meta', 'json'):
+        paths = [run_folder.checkpoint_path(str(tmp_path / folder), lesson.steps - 1)
+                 for folder in ('whole', 'parts')]  # fmt: skip
+        contents = [pathlib.Path(f'{path}.{ending}').read_bytes() for path in paths]
+        assert contents[0] == contents[1], f'{ending}: {told}'
+    assert curves(tmp_path / 'parts') == curves(tmp_path / 'whole'), told
+
+
+@every_lesson
+def test_compiled_steps_round_otherwise_or_are_refused(
+    digits_dir, tmp_path, lesson, capsys
+):
+    flags = {'seed': 3, 'max_steps': 12, 'steps_per_run': 8, 'jit': True}
+    if lesson.name in ('deep', 'convolutional'):
+        with pytest.raises(errors.FlagError, match='--jit: on a CPU, compiled convol'):
+            lesson.train(digits_dir, tmp_path / 'jit', **flags)
+        return
+    compiled = lesson.train(digits_dir, tmp_path / 'jit', **flags)
+    plain = lesson.train(digits_dir, tmp_path / 'plain', seed=3, max_steps=12)
+    np.testing.assert_allclose(
+        compiled.values('loss'), plain.values('loss'), rtol=1e-5, atol=1e-6
+    )
+    assert compiled.steps('loss') == plain.steps('loss')
+
+
 def interrupt_at(patch, stop):
     """Sends SIGINT while step `stop` is recorded."""
     record = Run.record

@@ -7,6 +7,7 @@ differently.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -56,10 +57,18 @@ class StepLoop:
             self._num_steps = tf.placeholder(tf.int32, [])
             self._rows = tf.placeholder(tf.int32, [length, batch_size])
             self._counters = tf.placeholder(tf.uint64, [length, num_ops, 2])
-            batches = {
-                placeholder: _batches(placeholder, value, sess)
-                for placeholder, value in examples.items()
-            }
+            # Numbers are fed: with a constant, TensorFlow's optimizer would compute in
+            # another order, and round differently.
+            self._numbers = {tf.placeholder(tf.float32, []): np.float32(1.0 / 255.0)}
+            [scale] = self._numbers
+            batches = {}
+            for placeholder, value in examples.items():
+                if np.ndim(value):
+                    batches[placeholder] = _batches(placeholder, value, scale, sess)
+                else:
+                    number = tf.placeholder(placeholder.dtype, [])
+                    self._numbers[number] = value
+                    batches[placeholder] = functools.partial(_same, number)
             loop = self._make_loop(batches)
             if length is not None:
                 loop = tf.function(loop, autograph=False, jit_compile=True)
@@ -99,6 +108,7 @@ class StepLoop:
         counters = self._copy.counters(self._sess.get_state(), self._sizes, count)
         padding = [(0, (self._length or count) - count)]
         feeds = {
+            **self._numbers,
             self._num_steps: count,
             self._rows: np.pad(rows, [*padding, (0, 0)]),
             self._counters: np.pad(counters, [*padding, (0, 0), (0, 0)]),
@@ -127,13 +137,16 @@ def _loops_of_v1() -> Iterator[None]:
             tf.enable_control_flow_v2()
 
 
+def _same(number: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """Returns a number that does not depend on the rows."""
+    return number
+
+
 def _batches(
-    placeholder: tf.Tensor, value: Any, sess: Session
+    placeholder: tf.Tensor, value: np.ndarray, scale: tf.Tensor, sess: Session
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns a function from row numbers [B] to what the placeholder is fed."""
     dtype = placeholder.dtype
-    if np.ndim(value) == 0:
-        return lambda rows: tf.constant(value, dtype)
     is_scaled = value.dtype == np.uint8 and dtype.is_floating
     if not is_scaled:
         value = value.astype(dtype.as_numpy_dtype, copy=False)
@@ -144,7 +157,7 @@ def _batches(
         # A compiled function forgets the shape of a variable that it uses.
         found = tf.ensure_shape(found, found.shape)
         if is_scaled:  # as in DataSet, to the bit
-            found = tf.cast(found, tf.float32) * np.float32(1.0 / 255.0)
+            found = tf.cast(found, tf.float32) * scale
         return tf.cast(found, dtype)
 
     return batch

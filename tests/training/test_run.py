@@ -180,6 +180,8 @@ def test_run_json_holds_what_inference_and_resuming_need(flags, graph, tmp_path)
             'batch_size': 10,
             'checkpoint_steps': 1000,
             'dataset': 'auto',
+            'jit': False,
+            'steps_per_run': 1,
         },
     }
 
