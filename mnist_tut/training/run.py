@@ -21,7 +21,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, SupportsFloat
 
-from mnist_tut import errors, files, plots
+from mnist_tut import errors, files, plots, runtime
 from mnist_tut.data import locate
 from mnist_tut.flags import Flags
 from mnist_tut.training import ending, pictures
@@ -128,7 +128,9 @@ class Run(contextlib.AbstractContextManager):
         difference = compare_variables(self.log_dir, tf.global_variables())
         self._folder.prepare(difference, self.seed, self._info, model)
         saver = saver or tf.train.Saver()
-        sess = self._exit.enter_context(Session())
+        batch_size = self._flags.FLAGS.batch_size
+        config = runtime.training_config(tf.get_default_graph(), batch_size)
+        sess = self._exit.enter_context(Session(config=config))
         parts = {'history': self.history, 'random_ops': sess, 'data': data}
         self._checkpoints = Checkpoints(self._folder, saver, sess, parts)
         return sess

@@ -31,9 +31,11 @@ class Session(tf.Session):
     `partial_run` and `make_callable`.
     """
 
-    def __init__(self, graph: tf.Graph | None = None):
-        """Opens a session with the common configuration."""
-        super().__init__(graph=graph, config=runtime.session_config())
+    def __init__(
+        self, graph: tf.Graph | None = None, config: tf.ConfigProto | None = None
+    ):
+        """Opens a session, with the common configuration unless another is given."""
+        super().__init__(graph=graph, config=config or runtime.session_config())
         self._num_drawn: dict[str, int] = {}  # by name of the op
         self._num_skipped: dict[str, int] = {}  # of these, those not yet drawn
         self._cache: dict[tuple[int, ...], Any] = {}  # what `_inspect` has found

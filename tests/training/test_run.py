@@ -4,7 +4,7 @@ import functools
 import json
 import os
 
-from mnist_tut import errors, fully_connected_feed, softmax, tanh_mlp
+from mnist_tut import errors, fully_connected_feed, runtime, softmax, tanh_mlp
 from mnist_tut.data import download, folders, idx, npz, synthetic
 from mnist_tut.flags import Flags
 from mnist_tut.training import run_folder
@@ -52,6 +52,18 @@ def refusal(flags, lesson, error=errors.RunError):
         train()
     assert '\n' not in str(caught.value)
     return str(caught.value)
+
+
+@pytest.mark.parametrize('batch_size', [10, 10_000_000])
+def test_the_session_has_as_many_threads_as_fit_the_graph(flags, graph, batch_size):
+    seen = []
+
+    def lesson(run):
+        seen.append(open_session(run, graph)._config)
+
+    with flags.overridden({'batch_size': batch_size}):
+        refusal(flags, lesson)
+    assert seen == [runtime.training_config(graph[0].graph, batch_size)]
 
 
 def test_steps_before_the_session(flags, graph):
