@@ -1,18 +1,22 @@
-"""Imports TensorFlow without its banners, and configures its sessions.
+"""Imports TensorFlow without its banners and Keras, and configures its sessions.
 
 Import this module before `tensorflow`. TensorFlow 2.21 prints lines about its CPU
 kernels, and about the GPU that a machine does not have, before any log level applies;
 those lines, and no others, are removed. The banner's own advice,
 TF_ENABLE_ONEDNN_OPTS=0, would make the convolutional lessons 2.6 times slower.
+
+Keras, and with it matplotlib and pandas, is imported when `tf.keras` is first used.
 """
 
 import contextlib
+import importlib.abc
 import logging
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 # Up to how many multiplications in one pass forward a dense net gets one thread. On two
 # cores one is 1.4 to 2 times as fast as two up to 10 million, as fast at 40, and slower
@@ -113,6 +117,29 @@ def _rewritten_stderr(rewrite: Callable[[str], str]) -> Iterator[None]:
             sys.stderr.write(rewrite(buffer.read().decode(errors='replace')))
 
 
+class _WithoutKeras(importlib.abc.MetaPathFinder):
+    """Has Keras 3 be missing, which TensorFlow imports in advance where it exists.
+
+    That is a quarter of TensorFlow's import, in time, and no lesson uses it.
+    TensorFlow asks only where the package is, to find `tensorflow.keras` there.
+    """
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        if name.startswith('keras.'):
+            raise ModuleNotFoundError(f'{name} is not imported in advance', name=name)
+
+
+@contextlib.contextmanager
+def _keras_when_it_is_used() -> Iterator[None]:
+    """Leaves Keras out of what is imported."""
+    finder = _WithoutKeras()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
 def _not_a_deprecation(record: logging.LogRecord) -> bool:
     """Filters out 'X is deprecated': this project is about the deprecated API."""
     return 'deprecated' not in record.getMessage()
@@ -122,7 +149,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '1')
 # Each session has the threads that its configuration says. Otherwise all share the
 # first one's, and a lesson's speed and last digits depend on what ran before it.
 os.environ.setdefault('TF_OVERRIDE_GLOBAL_THREADPOOL', '1')
-with filtered_stderr():
+with filtered_stderr(), _keras_when_it_is_used():
     import tensorflow.compat.v1 as tf
 
     # The CUDA libraries print their lines when devices are listed; do it here.

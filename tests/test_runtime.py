@@ -26,6 +26,42 @@ tf.logging.warning('The name tf.x is deprecated.')
     assert 'deprecated' not in run.stderr
 
 
+def test_keras_and_what_it_brings_are_not_imported_with_a_lesson():
+    code = """
+import sys
+import mnist_tut
+for name in (*mnist_tut.LESSONS, 'mnist'):
+    assert getattr(mnist_tut, name)
+unused = {'keras', 'tf_keras', 'matplotlib', 'pandas', 'PIL.PngImagePlugin'}
+assert not unused & set(sys.modules), unused & set(sys.modules)
+assert not [f for f in sys.meta_path if type(f).__module__.startswith('mnist_tut')]
+"""
+    run = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT
+    )
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'use',
+    [
+        'import tensorflow as tf; used = tf.keras.layers',
+        'import tensorflow.compat.v1 as tf; used = tf.keras.layers',
+        'from tensorflow.keras import layers as used',
+        'import tensorflow.keras.layers as used',
+        'import keras; used = keras.layers',
+        'import tensorflow as tf; used = tf.keras.layers; tf.optimizers.SGD(0.1)',
+    ],
+)
+def test_keras_is_there_when_it_is_used(use):
+    code = f'from mnist_tut import runtime; {use}; print(used.Dense(3))'
+    run = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT
+    )
+    assert run.stdout.startswith('<Dense '), run.stderr
+
+
 def test_native_output_that_is_no_banner_still_shows():
     banner = 'I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on. You may\n'
     trouble = 'E0000 00:00:1 1 cuda_dnn.cc:1] Could not load library cudnn\n'
