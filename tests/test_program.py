@@ -108,6 +108,30 @@ def test_the_module_that_is_not_to_be_run_says_what_to_run():
     assert 'run python -m mnist_tut.fully_connected_feed' in run.stderr
 
 
+def test_garbage_is_collected_again_when_all_is_imported(tmp_path):
+    # A module in TensorFlow's place that does what a program does after its imports.
+    (tmp_path / 'tensorflow').mkdir()
+    (tmp_path / 'tensorflow' / '__init__.py').write_text(
+        'import gc\n'
+        'print(gc.isenabled(), gc.get_freeze_count() > 0)\n'
+        'from mnist_tut import program\n'
+        'program.run('
+        'lambda: print(gc.isenabled(), gc.get_freeze_count() > 0))\n'
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    run = start('-m', 'mnist_tut.deep', env={**os.environ, 'PYTHONPATH': path})
+    assert run.stdout == 'False False\nTrue True\n', run.stderr
+
+
+def test_garbage_is_collected_as_before_where_no_program_starts():
+    code = (
+        'import gc, mnist_tut\nfrom mnist_tut import program\n'
+        'print(gc.isenabled())\n'
+        'program.imports_done()\nprint(gc.isenabled(), gc.get_freeze_count())'
+    )
+    assert start('-c', code).stdout == 'True\nTrue 0\n'
+
+
 @only_posix
 @pytest.mark.parametrize('name', ['deep', 'export'])
 def test_ctrl_c_during_the_imports_is_quiet(name, tmp_path):
