@@ -139,6 +139,21 @@ class DataSet:
         labels.flags.writeable = False
         return labels
 
+    def stored(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """Returns all examples as they are held, without making floats of them.
+
+        Returns:
+            images: [N, 784] or [N, 28, 28, 1], in the order of the file.
+            labels: [N] or [N, classes], in the same order.
+            scale: By what the images, as floats, are multiplied in `next_batch`.
+        """
+        if self._fake_data:
+            label = np.eye(10, dtype=np.uint8)[0] if self.one_hot else np.uint8(0)
+            images = np.ones([self._num_examples, 784], np.uint8)
+            return images, np.array([label] * self._num_examples), 1.0
+        scale = 1.0 if self._dtype == np.uint8 else 1.0 / 255.0
+        return self._images, self._labels, scale
+
     @property
     def num_examples(self) -> int:
         """Number of examples."""

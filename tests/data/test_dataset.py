@@ -360,3 +360,28 @@ def test_sets_are_shown_with_where_they_come_from(tmp_path):
     assert repr(sets).endswith(f'; Data: MNIST, in {folder}>')
     assert '&lt;b&gt;</caption>' in sets._repr_html_()
     assert '10,000' in repr(sets)
+
+
+# The arrays as they are held.
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.float32])
+@pytest.mark.parametrize('one_hot', [False, True])
+def test_what_is_stored_makes_the_batches(small_dir, dtype, one_hot):
+    train = read(small_dir, dtype=dtype, one_hot=one_hot, seed=1).train
+    images, labels, scale = train.stored()
+    assert images.dtype == np.uint8
+    again, _, _ = train.stored()
+    assert np.shares_memory(again, images)
+    batch = train.next_batch(NUM_TRAIN, shuffle=False)
+    scaled = images if dtype == np.uint8 else images.astype(dtype) * np.float32(scale)
+    assert_same(batch, (scaled, labels))
+
+
+@pytest.mark.parametrize('one_hot', [False, True])
+def test_what_is_stored_of_made_up_data(one_hot):
+    test = input_data.read_data_sets('', fake_data=True, one_hot=one_hot).test
+    images, labels, scale = test.stored()
+    batch = test.next_batch(test.num_examples)
+    np.testing.assert_array_equal(images * scale, batch[0])
+    np.testing.assert_array_equal(labels, batch[1])
