@@ -159,18 +159,28 @@ tf.get_logger().addFilter(_not_a_deprecation)
 tf.get_logger().setLevel(logging.WARNING)
 
 
-def session_config() -> tf.ConfigProto:
+def session_config(bfloat16: bool = False) -> tf.ConfigProto:
     """Returns the configuration of every session.
 
     An op without a GPU kernel runs on the CPU, and GPU memory is taken as it is needed
     instead of all at once, so that two lessons can share a card.
+
+    Args:
+        bfloat16: Whether convolutions and matrix products take 16 bits on a CPU that
+            can; the variables stay float32.
     """
-    return tf.ConfigProto(
+    config = tf.ConfigProto(
         allow_soft_placement=True, gpu_options=tf.GPUOptions(allow_growth=True)
     )
+    if bfloat16:
+        rewrite_options = config.graph_options.rewrite_options
+        rewrite_options.auto_mixed_precision_onednn_bfloat16 = rewrite_options.ON
+    return config
 
 
-def training_config(graph: tf.Graph, batch_size: int) -> tf.ConfigProto:
+def training_config(
+    graph: tf.Graph, batch_size: int, bfloat16: bool = False
+) -> tf.ConfigProto:
     """Returns the configuration of a session that trains.
 
     A small dense net is trained in the thread that calls `run`, and in no other: to
@@ -180,8 +190,9 @@ def training_config(graph: tf.Graph, batch_size: int) -> tf.ConfigProto:
     Args:
         graph: The finished graph.
         batch_size: Number of examples in a training step.
+        bfloat16: As in `session_config`.
     """
-    config = session_config()
+    config = session_config(bfloat16)
     if _is_small(graph, batch_size) and not any(map(os.environ.get, _THREADS_ENV)):
         config.intra_op_parallelism_threads = 1
         config.inter_op_parallelism_threads = -1  # the thread that calls
