@@ -24,7 +24,7 @@ from typing import Any, SupportsFloat
 from mnist_tut import errors, files, plots, runtime
 from mnist_tut.data import locate
 from mnist_tut.flags import Flags
-from mnist_tut.training import ending, pictures
+from mnist_tut.training import bfloat16, ending, pictures
 from mnist_tut.training.checkpoint import Checkpoints, compare_variables
 from mnist_tut.training.event_writers import EventWriters
 from mnist_tut.training.explain import explain
@@ -72,6 +72,7 @@ class Run(contextlib.AbstractContextManager):
         with contextlib.ExitStack() as stack:
             self._folder = stack.enter_context(RunFolder(self._flags))
             self.seed = self._folder.choose_seed()
+            bfloat16.check(self._flags)
             self.log_dir = self._folder.path
             self._events = stack.enter_context(
                 EventWriters(self.log_dir, self._folder.own_files.add_events)
@@ -128,9 +129,7 @@ class Run(contextlib.AbstractContextManager):
         difference = compare_variables(self.log_dir, tf.global_variables())
         self._folder.prepare(difference, self.seed, self._info, model)
         saver = saver or tf.train.Saver()
-        batch_size = self._flags.FLAGS.batch_size
-        config = runtime.training_config(tf.get_default_graph(), batch_size)
-        sess = self._exit.enter_context(Session(config=config))
+        sess = self._exit.enter_context(_make_session(self._flags))
         parts = {'history': self.history, 'random_ops': sess, 'data': data}
         self._checkpoints = Checkpoints(self._folder, saver, sess, parts)
         return sess
@@ -230,6 +229,12 @@ def _settle_data(flags: Flags, data: Any) -> locate.DatasetInfo:
     if info.dataset:
         flags.settle(dataset=info.dataset)
     return info
+
+
+def _make_session(flags: Flags) -> Session:
+    """Returns a session for the default graph, in threads that fit it."""
+    wanted = flags.FLAGS.batch_size, bfloat16.is_wanted(flags)
+    return Session(config=runtime.training_config(tf.get_default_graph(), *wanted))
 
 
 def _check_model_size() -> None:
