@@ -55,6 +55,7 @@ flags.DEFINE_integer(
 flags.DEFINE_integer('batch_size', BATCH_SIZE, 'Examples in a batch.', 1, 60_000)
 flags.DEFINE_float('learning_rate', 0.01, 'Step length at first; it decays.')
 flags.DEFINE_boolean('use_fp16', False, 'Compute in 16-bit floating point.')
+flags.DEFINE_boolean('bfloat16', False, 'Compute in bfloat16, on a CPU that can.')
 flags.DEFINE_boolean(
     'self_test', False, 'Train on white and black images; the test error must be 0.'
 )

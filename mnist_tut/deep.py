@@ -29,6 +29,7 @@ flags.DEFINE_integer('max_steps', 20000, 'Number of training steps.', may_change
 flags.DEFINE_integer('batch_size', 50, 'Number of examples in a batch.', 1, 60_000)
 flags.DEFINE_float('learning_rate', 1e-4, "Adam's step length.")
 flags.DEFINE_probability('keep_prob', 0.5, 'Probability that dropout keeps a unit.')
+flags.DEFINE_boolean('bfloat16', False, 'Compute in 16 bits, on a CPU that can.')
 
 
 def weight_variable(shape):
