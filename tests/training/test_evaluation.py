@@ -1,6 +1,6 @@
 """A whole set is evaluated in batches, as if it had been fed at once, and traced."""
 
-from mnist_tut import with_summaries
+from mnist_tut import deep, with_summaries
 from mnist_tut.training import evaluation
 
 import numpy as np
@@ -24,7 +24,7 @@ def graph():
 
 @pytest.mark.parametrize('num_examples', [1, 99, 100, 101, 250, 1000])
 def test_accuracy_is_that_of_the_whole_set(graph, num_examples, monkeypatch):
-    monkeypatch.setattr(evaluation, 'EVAL_BATCH_SIZE', 100)
+    monkeypatch.setattr(evaluation, 'ACCURACY_BATCH_SIZE', 100)
     predictions, labels, accuracy = graph
     rng = np.random.default_rng(num_examples)
     predicted, true = rng.integers(0, 3, (2, num_examples))
@@ -46,8 +46,9 @@ class OneFraction:
         return self.fraction
 
 
-def test_accuracy_is_exact_where_float32_rounds():
+def test_accuracy_is_exact_where_float32_rounds(monkeypatch):
     """0.9 as float32, of 1,000 examples, is 899.99998."""
+    monkeypatch.setattr(evaluation, 'ACCURACY_BATCH_SIZE', 1000)
     feeds = {'three batches': np.zeros(3000)}
     for num_right in range(1001):
         sess = OneFraction(num_right / 1000)
@@ -56,7 +57,7 @@ def test_accuracy_is_exact_where_float32_rounds():
 
 
 def test_batches_are_small_and_numbers_are_fed_with_each(monkeypatch):
-    monkeypatch.setattr(evaluation, 'EVAL_BATCH_SIZE', 40)
+    monkeypatch.setattr(evaluation, 'ACCURACY_BATCH_SIZE', 40)
     fed = []
 
     class Session(tf.Session):
@@ -73,6 +74,26 @@ def test_batches_are_small_and_numbers_are_fed_with_each(monkeypatch):
         feeds = {images: np.ones((100, 3)), labels: np.full(100, 0.5), keep_prob: 0.5}
         assert evaluation.accuracy_in_batches(sess, accuracy, feeds) == 1
     assert fed == [[(40, 3), (40,), ()]] * 2 + [[(20, 3), (20,), ()]]
+
+
+def test_deep_counts_the_same_in_batches_of_any_size(
+    few_digits_dir, tmp_path, monkeypatch, capsys
+):
+    original = evaluation.accuracy_in_batches
+    seen = {}
+
+    def in_batches_of_any_size(sess, accuracy, feed_dict):
+        for size in (7, 64, 230, 1000):
+            monkeypatch.setattr(evaluation, 'ACCURACY_BATCH_SIZE', size)
+            seen[size] = original(sess, accuracy, feed_dict)
+        return seen[size]
+
+    monkeypatch.setattr(deep, 'accuracy_in_batches', in_batches_of_any_size)
+    settings = {'batch_size': 20, 'max_steps': 30, 'learning_rate': 1e-3, 'seed': 1}
+    deep.run_training(data_dir=few_digits_dir, log_dir=tmp_path, **settings)
+    assert len(seen) == 4
+    assert len(set(seen.values())) == 1
+    assert 0.15 < seen[7] < 1
 
 
 # Summaries.
