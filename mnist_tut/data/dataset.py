@@ -110,17 +110,6 @@ class DataSet:
         return np.multiply(images, 1.0 / 255.0, out=images)
 
     @property
-    def unshuffled(self) -> tuple[np.ndarray, np.ndarray]:
-        """Images and labels as they were read, whose rows `next_rows` numbers.
-
-        Pixel values are uint8, in [0, 255]; those of fake data are float32, one image.
-        """
-        if self._fake_data:
-            labels = np.eye(1, 10) if self.one_hot else np.zeros(1, np.uint8)
-            return np.ones((1, 784), np.float32), labels
-        return self._images, self._labels
-
-    @property
     def images(self) -> Any:
         """All images in the current order, as `next_batch` returns them; read-only."""
         if self._fake_data:
@@ -143,8 +132,8 @@ class DataSet:
         """Returns all examples as they are held, without making floats of them.
 
         Returns:
-            images: [N, 784] or [N, 28, 28, 1], in the order of the file.
-            labels: [N] or [N, classes], in the same order.
+            images: [N, 784] or [N, 28, 28, 1], whose rows `next_rows` numbers.
+            labels: [N] or [N, classes].
             scale: By what the images, as floats, are multiplied in `next_batch`.
         """
         if self._fake_data:

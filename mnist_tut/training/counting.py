@@ -8,13 +8,12 @@ That graph is a copy, with a session of its own: the lesson's graph gets no op, 
 random ops draw nothing, so that whatever follows has the same numbers as without it.
 """
 
-import contextlib
 import os
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 from mnist_tut import runtime
+from mnist_tut.training.graph_copy import loops_of_v1, record, upstream_ops
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -67,7 +66,7 @@ class _Copy:
     ):
         """Builds the loop for images that are held as `dtype`."""
         graph_def, self._reads = _cut(correct.op, [images.op, labels.op])
-        with tf.Graph().as_default() as graph, _control_flow_v1():
+        with tf.Graph().as_default() as graph, loops_of_v1():
             self._images = tf.placeholder(dtype, [None, *images.shape[1:]])
             self._labels = tf.placeholder(labels.dtype, [None, *labels.shape[1:]])
             self._scale = tf.placeholder(images.dtype, [])
@@ -117,21 +116,11 @@ def _cut(
         graph_def: The nodes; those that read variables, and theirs, are left out.
         reads: What was read there.
     """
-    graph_def = tf.GraphDef(versions=wanted.graph.graph_def_versions)
-    reads, waiting, seen = [], [wanted], set(inputs)
-    while waiting:
-        op = waiting.pop()
-        if op in seen:
-            continue
-        seen.add(op)
-        if op.type == 'ReadVariableOp':
-            reads.append(op.outputs[0])
-            continue
-        node = graph_def.node.add()
-        node.CopyFrom(op.node_def)
-        node.attr.pop('_class', None)  # it names ops that are not copied
-        waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-    return graph_def, reads
+    found = upstream_ops([wanted], inputs)
+    reads = [op for op in found if op.type == 'ReadVariableOp']
+    ends = {*inputs, *reads}
+    ops = [op for op in upstream_ops([wanted], ends) if op not in ends]
+    return record(ops, wanted.graph), [op.outputs[0] for op in reads]
 
 
 def _num_cores() -> int:
@@ -139,15 +128,3 @@ def _num_cores() -> int:
     if hasattr(os, 'sched_getaffinity'):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def _control_flow_v1() -> Iterator[None]:
-    """Makes loops of single ops, which run side by side; version 2's are slower."""
-    was_enabled = tf.control_flow_v2_enabled()
-    tf.disable_control_flow_v2()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            tf.enable_control_flow_v2()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mnist_tut import runtime
-from mnist_tut.training.session import upstream_ops
+from mnist_tut.training.graph_copy import upstream_ops
 
 import numpy as np
 import tensorflow.compat.v1 as tf

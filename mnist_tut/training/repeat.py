@@ -11,7 +11,8 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mnist_tut import errors
-from mnist_tut.training.session import Session, upstream_ops
+from mnist_tut.training.graph_copy import upstream_ops
+from mnist_tut.training.session import Session
 from mnist_tut.training.step_loop import StepLoop
 
 import numpy as np
@@ -40,10 +41,14 @@ class Step(NamedTuple):
     feeds: Mapping[tf.Tensor, float] = {}
     period: int | None = None
 
-    def examples(self) -> dict[tf.Tensor, Any]:
-        """Returns what is fed: for a placeholder all examples, or a number."""
-        arrays = getattr(self.data, 'unshuffled', self.data)
-        return dict(zip(self.placeholders, arrays, strict=True)) | dict(self.feeds)
+    def examples(self) -> tuple[dict[tf.Tensor, Any], float]:
+        """Returns all examples, or a number, by placeholder, and the images' scale."""
+        if self.period is None:
+            *arrays, scale = self.data.stored()
+        else:
+            arrays, scale = self.data, 1.0
+        examples = dict(zip(self.placeholders, arrays, strict=True))
+        return examples | dict(self.feeds), scale
 
     def rows(self, step: int, batch_size: int) -> np.ndarray:
         """Returns the row numbers of a step's batch, int [batch_size]."""
@@ -108,7 +113,7 @@ class Repeat:
         return StepLoop(
             step.train_step,
             step.loss,
-            step.examples(),
+            *step.examples(),
             self._sess,
             self._batch_size,
             self._length,

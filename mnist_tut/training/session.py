@@ -7,10 +7,11 @@ each number drawn; drawing as many numbers in the new session restores it.
 
 import contextlib
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mnist_tut import runtime
+from mnist_tut.training.graph_copy import upstream_ops
 
 import tensorflow.compat.v1 as tf
 
@@ -120,21 +121,3 @@ class Session(tf.Session):
         }
         dtypes = [getattr(element, 'dtype', None) for element in elements]
         return shapes, tf.string in dtypes
-
-
-def upstream_ops(
-    ops: Iterable[tf.Operation], ends: Collection[tf.Operation] = ()
-) -> Iterator[tf.Operation]:
-    """Yields `ops` and all ops that they depend on, once each.
-
-    What `ends` depend on is left out, unless another op depends on it.
-    """
-    waiting, seen = list(ops), set()
-    while waiting:
-        op = waiting.pop()
-        if op not in seen:
-            seen.add(op)
-            yield op
-            if op in ends:
-                continue
-            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)

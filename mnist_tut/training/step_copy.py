@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mnist_tut import errors
-from mnist_tut.training.session import RANDOM_OPS, upstream_ops
+from mnist_tut.training.graph_copy import record, upstream_ops
+from mnist_tut.training.session import RANDOM_OPS
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -50,13 +51,9 @@ class StepCopy:
                     f'{op.name}: a step that draws by {op.type} cannot be repeated in '
                     'the graph; expected tf.nn.dropout; leave out --steps_per_run'
                 )
-        self._graph_def = tf.GraphDef(versions=step.graph.as_graph_def().versions)
-        for op in ops:
-            node = self._graph_def.node.add()
-            node.CopyFrom(op.node_def)
-            # It may name an op that is not copied; a variable's op is placed anyhow.
-            node.attr.pop('_class', None)
-            if op.name in self.random_ops:
+        self._graph_def = record(ops, step.graph)
+        for node in self._graph_def.node:
+            if node.name in self.random_ops:
                 _take_counter(node)
 
     def place(

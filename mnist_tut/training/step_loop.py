@@ -8,10 +8,11 @@ differently.
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mnist_tut import runtime
+from mnist_tut.training.graph_copy import loops_of_v1
 from mnist_tut.training.session import Session
 from mnist_tut.training.step_copy import StepCopy
 
@@ -27,6 +28,7 @@ class StepLoop:
         train_step: tf.Operation,
         loss: tf.Tensor,
         examples: Mapping[tf.Tensor, Any],
+        scale: float,
         sess: Session,
         batch_size: int,
         length: int | None,
@@ -37,8 +39,8 @@ class StepLoop:
             train_step: Training op.
             loss: float scalar.
             examples: For each placeholder its value for all examples, [N, ...], or a
-                number that is the same at each step. Pixel values in uint8 are scaled
-                to [0, 1] for a placeholder of floats.
+                number that is the same at each step.
+            scale: By what uint8 is multiplied for a placeholder of floats.
             sess: Session.
             batch_size: B.
             length: Number of steps that XLA compiles the loop for, which can run at
@@ -53,18 +55,18 @@ class StepLoop:
         self._copy = StepCopy(train_step, loss, list(examples))
         self._sizes: list[int] = []  # of what the random ops draw in a step
         num_ops = len(self._copy.random_ops)
-        with sess.graph.as_default(), tf.name_scope('steps_per_run'), _loops_of_v1():
+        with sess.graph.as_default(), tf.name_scope('steps_per_run'), loops_of_v1():
             self._num_steps = tf.placeholder(tf.int32, [])
             self._rows = tf.placeholder(tf.int32, [length, batch_size])
             self._counters = tf.placeholder(tf.uint64, [length, num_ops, 2])
             # Numbers are fed: with a constant, TensorFlow's optimizer would compute in
             # another order, and round differently.
-            self._numbers = {tf.placeholder(tf.float32, []): np.float32(1.0 / 255.0)}
-            [scale] = self._numbers
+            self._numbers = {tf.placeholder(tf.float32, []): scale}
+            [fed_scale] = self._numbers
             batches = {}
             for placeholder, value in examples.items():
                 if np.ndim(value):
-                    batches[placeholder] = _batches(placeholder, value, scale, sess)
+                    batches[placeholder] = _batches(placeholder, value, fed_scale, sess)
                 else:
                     number = tf.placeholder(placeholder.dtype, [])
                     self._numbers[number] = value
@@ -120,21 +122,6 @@ class StepLoop:
         for name, size in zip(ops, self._sizes, strict=True):
             self._sess.skip(name, count * size)
         return losses[:count]
-
-
-@contextlib.contextmanager
-def _loops_of_v1() -> Iterator[None]:
-    """Makes tf.while_loop add single ops to a graph, which run faster than functions.
-
-    Inside of a tf.function, which has functions for bodies, it changes nothing.
-    """
-    was_enabled = tf.control_flow_v2_enabled()
-    tf.disable_control_flow_v2()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            tf.enable_control_flow_v2()
 
 
 def _same(number: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:

@@ -67,7 +67,7 @@ def test_equal_to_single_steps_between_single_steps(graph, dropout, seed):
     with Session() as sess:
         sess.run(init)
         examples = {x: images, y: labels, keep_prob: 0.7}
-        loop = StepLoop(train_step, loss, examples, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
         losses = [single(sess, batches[0]), *loop.run(batches[1:6])]
         losses += [single(sess, batches[6]), *loop.run(batches[7:10])]
         losses += [single(sess, numbers) for numbers in batches[10:]]
@@ -86,7 +86,7 @@ def test_a_state_between_goes_to_another_session(graph):
     batches = rows(9)
     with Session() as sess:
         sess.run(init)
-        loop = StepLoop(train_step, loss, examples, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
         loop.run(batches[:4])
         state = sess.get_state()
         saved = sess.run(tf.global_variables())
@@ -95,7 +95,7 @@ def test_a_state_between_goes_to_another_session(graph):
         for variable, value in zip(tf.global_variables(), saved, strict=True):
             variable.load(value, sess)
         sess.set_state(state)
-        loop = StepLoop(train_step, loss, examples, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
         np.testing.assert_array_equal(loop.run(batches[4:]), expected)
 
 
@@ -107,7 +107,7 @@ def test_the_lessons_graph_stays_as_it_is(graph):
     with Session() as sess:
         sess.run(init)
         examples = {x: every_grey(), y: np.eye(10)[np.arange(32) % 10], keep_prob: 1.0}
-        StepLoop(train_step, loss, examples, sess, BATCH, None).run(rows(3))
+        StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None).run(rows(3))
     after = {node.name: node for node in graph.as_graph_def().node}
     assert {name: after.get(name) for name in before} == before
     added = after.keys() - before.keys()
@@ -129,7 +129,7 @@ def test_values_are_fed_as_a_feed_dict_feeds_them(graph, dtype):
     batches = rows(3)
     with Session() as sess:
         sess.run(tf.global_variables_initializer())
-        StepLoop(train_step, loss, {x: images}, sess, BATCH, None).run(batches)
+        StepLoop(train_step, loss, {x: images}, 1 / 255, sess, BATCH, None).run(batches)
         value = sess.run(total)
     if dtype.is_floating:
         images = np.multiply(images.astype(np.float32), np.float32(1 / 255))
@@ -146,7 +146,7 @@ def test_compiled_for_one_length_runs_fewer_steps_too(graph):
     for length in (None, 4):
         with Session() as sess:
             sess.run(init)
-            loop = StepLoop(train_step, loss, examples, sess, BATCH, length)
+            loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, length)
             parts = [
                 loop.run(batches[:4]),
                 loop.run(batches[4:7]),
@@ -163,5 +163,5 @@ def test_loops_of_others_are_as_before(graph):
     with Session() as sess:
         sess.run(tf.global_variables_initializer())
         examples = {x: every_grey(), y: np.eye(10)[np.arange(32) % 10], keep_prob: 1.0}
-        StepLoop(train_step, loss, examples, sess, BATCH, None)
+        StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
     assert tf.control_flow_v2_enabled() == was
