@@ -253,12 +253,41 @@ def test_seeds_are_cut_as_tensorflow_cut_them(small_dir, seed):
 # One set.
 
 
-def test_all_256_values_are_scaled_as_numpy_multiplies_them():
+@pytest.mark.parametrize('reshape', [False, True])
+@pytest.mark.parametrize('size', [1, 3, 256])
+def test_all_256_values_are_scaled_as_numpy_multiplies_them(reshape, size):
     images = np.arange(256 * 784).astype(np.uint8).reshape(-1, 28, 28, 1)
-    data_set = dataset.DataSet(images, np.zeros(256, np.uint8), reshape=False)
-    expected = np.multiply(images.astype(np.float32), 1.0 / 255.0)
-    np.testing.assert_array_equal(data_set.images, expected)
-    np.testing.assert_array_equal(data_set.next_batch(256, shuffle=False)[0], expected)
+    labels = np.zeros(256, np.uint8)
+    data_set = dataset.DataSet(images, labels, reshape=reshape)
+    bytes_of = dataset.DataSet(images, labels, reshape=reshape, dtype=np.uint8)
+    pixels = images.reshape(256, 784) if reshape else images
+    expected = np.multiply(pixels.astype(np.float32), 1.0 / 255.0)
+    assert_same((data_set.images, bytes_of.images), (expected, pixels))
+    for begin in range(0, 256 - size + 1, size):
+        rows = slice(begin, begin + size)
+        batch = data_set.next_batch(size, shuffle=False)
+        assert_same(batch, (expected[rows], labels[rows]))
+        assert_same(
+            bytes_of.next_batch(size, shuffle=False), (pixels[rows], labels[rows])
+        )
+
+
+def test_tensorflow_need_not_copy_a_batch(small_dir):
+    train = read(small_dir).train
+    for size in [*range(1, 20), 40]:
+        batch, _ = train.next_batch(size)
+        assert batch.ctypes.data % 64 == 0
+        assert batch.flags.c_contiguous
+        assert batch.flags.writeable
+
+
+def test_a_batch_stays_as_it_is_when_others_are_drawn(small_dir):
+    train = read(small_dir).train
+    batches = [train.next_batch(9)[0] for _ in range(30)]
+    copies = [batch.copy() for batch in batches]
+    for _ in range(30):
+        train.next_batch(9)[0][:] = -1
+    np.testing.assert_array_equal(batches, copies)
 
 
 def test_images_are_held_as_bytes_and_never_written(small_dir):
