@@ -183,9 +183,9 @@ def run_training():
 
         # Report: activations of the test digits, for the projector.
         if not FLAGS.fake_data:
-            test = data_sets.test
+            test = data_sets.test.first(tensorboard.MAX_POINTS)
             layer = sess, 'hidden2/Relu:0', images_placeholder
-            tensorboard.write_projector(run.log_dir, *layer, test.images, test.labels)
+            tensorboard.write_projector(run.log_dir, *layer, *test)
     return run.history
 
 

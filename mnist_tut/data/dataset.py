@@ -20,6 +20,7 @@ from mnist_tut.errors import DataError, FlagError
 import numpy as np
 
 _MAX_INT32 = 2**31 - 1
+_PART = 1000  # examples converted at a time
 
 
 class DataSet:
@@ -117,7 +118,12 @@ class DataSet:
         if self._fake_data:
             return self._images
         if self._ordered_images is None:
-            self._ordered_images = self._scaled(self._images[self._order])
+            # In parts, so that there is never a second copy of all.
+            everything = np.empty(self._images.shape, self._dtype)
+            for begin in range(0, self._num_examples, _PART):
+                rows = self._order[begin : begin + _PART]
+                everything[begin : begin + _PART] = self._scaled(self._images[rows])
+            self._ordered_images = everything
             self._ordered_images.flags.writeable = False
         return self._ordered_images
 
@@ -144,6 +150,16 @@ class DataSet:
             return images, np.array([label] * self._num_examples), 1.0
         scale = 1.0 if self._dtype == np.uint8 else 1.0 / 255.0
         return self._images, self._labels, scale
+
+    def first(self, number: int) -> tuple[Any, Any]:
+        """Returns the first examples in the current order, at most all; draws none.
+
+        They are `images[:number]` and `labels[:number]`, and only they are converted.
+        """
+        if self._fake_data:
+            return self._images[:number], self._labels[:number]
+        rows = self._order[:number]
+        return self._scaled(self._images[rows]), self._labels[rows]
 
     @property
     def num_examples(self) -> int:

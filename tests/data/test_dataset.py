@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+import tracemalloc
 import types
 
 from mnist_tut import input_data
@@ -326,6 +327,35 @@ def test_rows_of_fake_data_are_the_first_and_draw_nothing():
     state = fake.get_state()
     np.testing.assert_array_equal(fake.train.next_rows(3), np.zeros(3, np.int64))
     assert fake.get_state() == state
+
+
+def test_images_are_converted_without_a_second_copy_of_all():
+    pixels = np.random.default_rng(1).integers(0, 256, (5500, 28, 28, 1), np.uint8)
+    data_set = dataset.DataSet(pixels, np.zeros(5500, np.uint8), seed=1)
+    data_set.next_batch(1)  # in another order than that of the file
+    tracemalloc.start()
+    try:
+        images = data_set.images
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < images.nbytes + pixels.nbytes
+    expected = np.multiply(pixels.astype(np.float32), 1.0 / 255.0).reshape(-1, 784)
+    np.testing.assert_array_equal(images, expected[data_set._order])
+
+
+def test_the_first_examples_are_those_of_the_current_order(small_dir):
+    train = read(small_dir, seed=1).train
+    for _ in range(2):
+        for number in (0, 7, 40, 999):
+            images, labels = train.first(number)
+            np.testing.assert_array_equal(images, train.images[:number])
+            np.testing.assert_array_equal(labels, train.labels[:number])
+            assert images.dtype == train.images.dtype
+        train.next_batch(9)
+    assert_same(train.next_batch(9), (train.images[18:27], train.labels[18:27]))
+    fake = input_data.read_data_sets('', fake_data=True).train
+    assert fake.first(3) == ([], [])
 
 
 def test_fake_batches_of_real_data_draw_nothing(small_dir):
