@@ -472,8 +472,9 @@ def run_training():
             )
         interp = numpy.argmax(test_predictions, 1)
         run.history.arrays['interp'] = interp
-        grid = test_data + 0.5, interp, test_labels
-        run.plot('predictions.png', plots.prediction_grid, *grid, seed=0)
+        if FLAGS.plots_dir is not None:
+            grid = test_data + 0.5, interp, test_labels
+            run.plot('predictions.png', plots.prediction_grid, *grid, seed=0)
         run.plot('confusion.png', plots.confusion_matrix, test_labels, interp)
     return run.history
 

@@ -103,14 +103,18 @@ def preprocess(mnist):
     return train_data, train_labels, test_data, test_labels
 
 
-def plot(run, mnist, class_probs):
+def plot(run, mnist, class_probs, feed_dict):
     """Writes the lecture's pictures if --plots_dir is set: white on black, as there.
 
     Args:
         run: The Run.
         mnist: The arrays, as in preprocess().
-        class_probs: float32 [N, 10], probabilities of the test digits.
+        class_probs: Tensor, float32 [N, 10], probabilities.
+        feed_dict: Feeds the test digits.
     """
+    if FLAGS.plots_dir is None:
+        return
+    class_probs = class_probs.eval(feed_dict)
     interp = class_probs.argmax(1)
     titles = [f'{row.argmax()}: {100 * row.max():.2f} %' for row in class_probs[:5]]
     for name, digits, options in (
@@ -249,7 +253,7 @@ def run_training():
         run.record(
             num_steps, training_accuracy=train_accuracy, test_accuracy=test_accuracy
         )
-        plot(run, mnist, sess.run(class_probs, feed_dict={x: test_data}))
+        plot(run, mnist, class_probs, {x: test_data})
     return run.history
 
 
