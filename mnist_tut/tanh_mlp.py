@@ -67,7 +67,7 @@ def preprocess(mnist):
         mnist: The arrays X_train, X_test: uint8 [N, 28, 28], and y_train, y_test: [N].
 
     Returns:
-        train_data: float32 [N, 784], pixel values in [0, 1].
+        train_data: float32 [N, 784], pixel values in [0, 1]; computed when it is read.
         train_labels: float64 [N, 10], one-hot.
         test_data, test_labels: The same of the test set.
     """
@@ -89,8 +89,8 @@ def preprocess(mnist):
     print(test_data.shape)
 
     # In [0, 1].
-    train_data = normalize_data(train_data)
-    test_data = normalize_data(test_data)
+    train_data = npz.Scaled(normalize_data, train_data)
+    test_data = npz.Scaled(normalize_data, test_data)
     print(train_data[0])
 
     # With 1-hot labels.

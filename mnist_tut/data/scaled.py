@@ -1,0 +1,63 @@
+"""Pixels that become floats when they are read.
+
+As floats the training set takes four times the memory that it takes as bytes, and a
+step reads only a batch of it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+class Scaled:
+    """The floats that a function makes of an array of bytes, to be indexed as they are.
+
+    The function is computed once for each pixel value, and its results are looked up.
+
+    Attributes:
+        pixels: uint8, as given.
+        table: float32 [256], the float for each pixel value that occurs; else 0.
+    """
+
+    def __init__(self, function: Callable[[np.ndarray], np.ndarray], pixels: Any):
+        """Computes the table.
+
+        Args:
+            function: From pixels to float32. What it makes of one may depend on the
+                smallest and the largest of all, and on nothing else.
+            pixels: uint8 [N, ...], N at least 1.
+        """
+        values = np.arange(int(pixels.min()), int(pixels.max()) + 1, dtype=np.uint8)
+        self.table = np.zeros(256, np.float32)
+        self.table[values] = function(values)
+        self.pixels = pixels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As that of an array."""
+        return self.pixels.shape
+
+    @property
+    def ndim(self) -> int:
+        """As that of an array."""
+        return self.pixels.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of what is read: float32."""
+        return self.table.dtype
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Returns the floats of some rows, float32."""
+        # All are in range; with this mode NumPy takes a third of the time.
+        return self.table.take(self.pixels[index], mode='clip')
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Returns all floats, as NumPy asks for them."""
+        if copy is False:
+            raise ValueError('the floats are computed, so there is nothing to share')
+        return self[:].astype(dtype or self.dtype, copy=False)

@@ -1,0 +1,59 @@
+"""Pixels that become floats when they are read."""
+
+import tracemalloc
+
+from mnist_tut import tanh_mlp
+from mnist_tut.data.scaled import Scaled
+
+import numpy as np
+import pytest
+
+
+def stretch(x):
+    """As tanh_mlp.normalize_data: by the smallest and the largest of all."""
+    return (x.astype(np.float32) - x.min()) / (x.max() - x.min())
+
+
+@pytest.mark.parametrize(('low', 'high'), [(0, 255), (0, 254), (7, 200), (3, 4)])
+@pytest.mark.parametrize('function', [stretch, tanh_mlp.normalize_data])
+def test_what_is_read_is_what_the_function_makes_of_all(low, high, function):
+    pixels = np.random.default_rng(1).integers(low, high + 1, (50, 784), np.uint8)
+    pixels[9, :2] = low, high
+    expected, scaled = function(pixels), Scaled(function, pixels)
+    for index in (0, -1, slice(3, 9), slice(None), [4, 2], (1, slice(5)), (2, 3)):
+        np.testing.assert_array_equal(scaled[index], expected[index])
+        assert scaled[index].dtype == np.float32
+    np.testing.assert_array_equal(np.asarray(scaled), expected)
+    assert (scaled.shape, scaled.ndim, len(scaled)) == ((50, 784), 2, 50)
+    assert scaled.dtype == expected.dtype
+    assert np.ndim(scaled) == 2
+    assert np.asarray(scaled, np.float64).dtype == np.float64
+
+
+def test_what_is_read_is_the_readers_own():
+    pixels = np.arange(8, dtype=np.uint8).reshape(2, 4)
+    scaled = Scaled(stretch, pixels)
+    scaled[0][:] = 9
+    assert scaled[0].max() < 1
+    assert pixels.max() == 7
+    with pytest.raises(ValueError, match='nothing to share'):
+        scaled.__array__(copy=False)
+
+
+def test_the_lecture_holds_no_float_of_an_image(capsys):
+    """As floats the images alone would be four times as large as in bytes."""
+    pixels = np.random.default_rng(1).integers(0, 256, (2000, 28, 28), np.uint8)
+    labels = np.zeros(2000, np.uint8)
+    mnist = {'X_train': pixels, 'X_test': pixels, 'y_train': labels, 'y_test': labels}
+    tanh_mlp.preprocess(mnist)  # NumPy prepares itself to print
+    tracemalloc.start()
+    try:
+        data = tanh_mlp.preprocess(mnist)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    one_hot_bytes = 2 * 2000 * 10 * 8
+    assert peak < one_hot_bytes + pixels.nbytes / 2
+    np.testing.assert_array_equal(
+        np.asarray(data[0]), tanh_mlp.normalize_data(pixels.reshape(-1, 784))
+    )
