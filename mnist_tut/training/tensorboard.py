@@ -95,11 +95,11 @@ def _sprite(images: np.ndarray) -> bytes:
     """
     per_row = int(np.ceil(np.sqrt(len(images))))
     rows = -(-len(images) // per_row)
-    tiles = np.zeros((rows * per_row, _SIDE, _SIDE), np.float32)
-    tiles[: len(images)] = images.reshape(-1, _SIDE, _SIDE)
+    tiles = np.full((rows * per_row, _SIDE, _SIDE), 255, np.uint8)
+    for tile, image in zip(tiles, images, strict=False):  # as bytes one by one: smaller
+        tile[:] = np.rint(255 * (1 - image.reshape(_SIDE, _SIDE)))
     lines = tiles.reshape(rows, per_row, _SIDE, _SIDE).swapaxes(1, 2)
     sheet = lines.reshape(rows * _SIDE, per_row * _SIDE)
-    gray = np.rint(255 * (1 - sheet)).astype(np.uint8)
     png = io.BytesIO()
-    Image.fromarray(gray).save(png, 'PNG', optimize=True)
+    Image.fromarray(sheet).save(png, 'PNG', optimize=True)
     return png.getvalue()

@@ -1,5 +1,7 @@
 """The projector's files."""
 
+import tracemalloc
+
 from mnist_tut import errors
 from mnist_tut.training import tensorboard
 from mnist_tut.training.own_files import LIST_FILE, OwnFiles
@@ -98,3 +100,15 @@ def test_a_thousand_points_at_most(tmp_path, digits):
     write(tmp_path, *digits(1001))
     lines = (tmp_path / 'projector-labels.tsv').read_text().splitlines()
     assert len(lines) == tensorboard.MAX_POINTS == 1000
+
+
+def test_the_picture_of_the_digits_takes_less_memory_than_they_do():
+    images = np.random.default_rng(1).random((1000, 784), np.float32)
+    tensorboard._sprite(images[:1])  # Pillow imports what writes a PNG
+    tracemalloc.start()
+    try:
+        tensorboard._sprite(images)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < images.nbytes
