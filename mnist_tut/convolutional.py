@@ -410,7 +410,6 @@ def run_training():
         num_steps = int(num_epochs * train_size) // FLAGS.batch_size
         if FLAGS.max_steps is not None:
             num_steps = FLAGS.max_steps
-
         # With --steps_per_run, steps that print nothing run many at a time.
         steps, nodes = range(num_steps), [train_data_node, train_labels_node]
         seen = {*steps[::25], *steps[::EVAL_FREQUENCY]}

@@ -61,17 +61,9 @@ class DataSet:
         if fake_data:
             self._num_examples = 10000
         else:
-            if images.shape[0] != labels.shape[0]:
-                raise DataError(
-                    f'images.shape: {images.shape} labels.shape: {labels.shape}'
-                )
+            _check_shapes(images, labels, reshape)
             self._num_examples = images.shape[0]
             if reshape:
-                if images.ndim != 4 or images.shape[3] != 1:
-                    raise DataError(
-                        f'images.shape: {images.shape}; expected one channel, '
-                        '(examples, rows, columns, 1)'
-                    )
                 images = images.reshape(len(images), images.shape[1] * images.shape[2])
         self._images = images
         self._labels = labels
@@ -190,7 +182,7 @@ class DataSet:
                 empty, short or repeated batches.)
         """
         if fake_data or self._fake_data:
-            batch_size = self._check_batch_size(batch_size)
+            batch_size = _check_batch_size(batch_size, self._num_examples)
             fake_image = [1] * 784
             fake_label = [1] + [0] * 9 if self.one_hot else 0
             return [fake_image] * batch_size, [fake_label] * batch_size
@@ -211,7 +203,7 @@ class DataSet:
         Raises:
             FlagError: If `batch_size` is out of range.
         """
-        batch_size = self._check_batch_size(batch_size)
+        batch_size = _check_batch_size(batch_size, self._num_examples)
         if self._fake_data:
             return np.zeros(batch_size, np.int64)
         start = self._index_in_epoch
@@ -229,14 +221,27 @@ class DataSet:
         self._index_in_epoch = end
         return rows
 
-    def _check_batch_size(self, batch_size: int) -> int:
-        batch_size = operator.index(batch_size)
-        if not 1 <= batch_size <= self._num_examples:
-            raise FlagError(
-                f'batch_size={batch_size}: the set has {self._num_examples} examples; '
-                'choose at least 1 and at most that many'
-            )
-        return batch_size
+
+def _check_shapes(images: np.ndarray, labels: np.ndarray, reshape: bool) -> None:
+    """Raises DataError if the arrays do not match, or cannot be reshaped."""
+    if images.shape[0] != labels.shape[0]:
+        raise DataError(f'images.shape: {images.shape} labels.shape: {labels.shape}')
+    if reshape and (images.ndim != 4 or images.shape[3] != 1):
+        raise DataError(
+            f'images.shape: {images.shape}; expected one channel, '
+            '(examples, rows, columns, 1)'
+        )
+
+
+def _check_batch_size(batch_size: int, num_examples: int) -> int:
+    """Returns the size of a batch; FlagError if the set is smaller."""
+    batch_size = operator.index(batch_size)
+    if not 1 <= batch_size <= num_examples:
+        raise FlagError(
+            f'batch_size={batch_size}: the set has {num_examples} examples; choose at '
+            'least 1 and at most that many'
+        )
+    return batch_size
 
 
 class _Splits(NamedTuple):

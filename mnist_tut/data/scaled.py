@@ -34,6 +34,17 @@ class Scaled:
         self.pixels = pixels
 
     @property
+    def divisor(self) -> float | None:
+        """By what number the pixels are divided, if that gives all floats exactly."""
+        values = np.unique(self.pixels)
+        largest = values[-1]
+        if self.table[largest]:
+            divisor = largest / self.table[largest]
+            if np.array_equal(values / divisor, self.table[values]):
+                return float(divisor)
+        return None
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """As that of an array."""
         return self.pixels.shape

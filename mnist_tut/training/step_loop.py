@@ -7,7 +7,6 @@ differently.
 """
 
 import contextlib
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,27 +53,56 @@ class StepLoop:
         self._is_first = length is not None
         self._copy = StepCopy(train_step, loss, list(examples))
         self._sizes: list[int] = []  # of what the random ops draw in a step
+        self._numbers: dict[tf.Tensor, float] = {}
         num_ops = len(self._copy.random_ops)
         with sess.graph.as_default(), tf.name_scope('steps_per_run'), loops_of_v1():
             self._num_steps = tf.placeholder(tf.int32, [])
             self._rows = tf.placeholder(tf.int32, [length, batch_size])
             self._counters = tf.placeholder(tf.uint64, [length, num_ops, 2])
-            # Numbers are fed: with a constant, TensorFlow's optimizer would compute in
-            # another order, and round differently.
-            self._numbers = {tf.placeholder(tf.float32, []): scale}
-            [fed_scale] = self._numbers
-            batches = {}
-            for placeholder, value in examples.items():
-                if np.ndim(value):
-                    batches[placeholder] = _batches(placeholder, value, fed_scale, sess)
-                else:
-                    number = tf.placeholder(placeholder.dtype, [])
-                    self._numbers[number] = value
-                    batches[placeholder] = functools.partial(_same, number)
+            batches = {
+                placeholder: self._batches(placeholder, value, scale)
+                for placeholder, value in examples.items()
+            }
             loop = self._make_loop(batches)
             if length is not None:
                 loop = tf.function(loop, autograph=False, jit_compile=True)
             self._losses = loop(self._num_steps, self._rows, self._counters)
+
+    def _batches(self, placeholder: tf.Tensor, value: Any, scale: float) -> Callable:
+        """Returns a function from row numbers [B] to what the placeholder is fed."""
+        dtype = placeholder.dtype
+        if np.ndim(value) == 0:
+            number = self._feed(value, dtype)
+            return lambda rows: number
+        divisor = getattr(value, 'divisor', None)  # of bytes that are read as floats
+        if divisor is not None:
+            value, number = value.pixels, self._feed(divisor)
+        elif value.dtype == np.uint8 and dtype.is_floating:
+            number = self._feed(scale)
+        else:
+            value, number = np.asarray(value, dtype.as_numpy_dtype), None
+        stored = _store(value, self._sess)
+
+        def batch(rows: tf.Tensor) -> tf.Tensor:
+            found = tf.gather(stored, rows)
+            # A compiled function forgets the shape of a variable that it uses.
+            found = tf.ensure_shape(found, found.shape)
+            if number is not None:  # as in DataSet and in Scaled, to the bit
+                found = tf.cast(found, tf.float32)
+                found = found * number if divisor is None else found / number
+            return tf.cast(found, dtype)
+
+        return batch
+
+    def _feed(self, number: float, dtype: tf.DType = tf.float32) -> tf.Tensor:
+        """Returns a placeholder that is fed a number at each run.
+
+        With a constant TensorFlow's optimizer would compute in another order, or divide
+        by multiplying, and round differently.
+        """
+        placeholder = tf.placeholder(dtype, [])
+        self._numbers[placeholder] = number
+        return placeholder
 
     def _make_loop(self, batches: Mapping[tf.Tensor, Callable]) -> Callable:
         def body(i, losses, rows, counters):
@@ -122,32 +150,6 @@ class StepLoop:
         for name, size in zip(ops, self._sizes, strict=True):
             self._sess.skip(name, count * size)
         return losses[:count]
-
-
-def _same(number: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    """Returns a number that does not depend on the rows."""
-    return number
-
-
-def _batches(
-    placeholder: tf.Tensor, value: np.ndarray, scale: tf.Tensor, sess: Session
-) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns a function from row numbers [B] to what the placeholder is fed."""
-    dtype = placeholder.dtype
-    is_scaled = value.dtype == np.uint8 and dtype.is_floating
-    if not is_scaled:
-        value = value.astype(dtype.as_numpy_dtype, copy=False)
-    stored = _store(value, sess)
-
-    def batch(rows: tf.Tensor) -> tf.Tensor:
-        found = tf.gather(stored, rows)
-        # A compiled function forgets the shape of a variable that it uses.
-        found = tf.ensure_shape(found, found.shape)
-        if is_scaled:  # as in DataSet, to the bit
-            found = tf.cast(found, tf.float32) * scale
-        return tf.cast(found, dtype)
-
-    return batch
 
 
 def _store(value: np.ndarray, sess: Session) -> tf.Variable:

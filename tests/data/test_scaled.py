@@ -57,3 +57,20 @@ def test_the_lecture_holds_no_float_of_an_image(capsys):
     np.testing.assert_array_equal(
         np.asarray(data[0]), tanh_mlp.normalize_data(pixels.reshape(-1, 784))
     )
+
+
+@pytest.mark.parametrize(
+    ('function', 'divisor'),
+    [
+        (lambda x: x.astype(np.float32) / 255, 255.0),
+        (lambda x: x.astype(np.float32) / np.float32(3), 3.0),
+        (lambda x: x.astype(np.float32), 1.0),
+        # Rounds otherwise for some of the values.
+        (lambda x: x.astype(np.float32) * np.float32(1 / 255), None),
+        (lambda x: (x.astype(np.float32) - 127.5) / 255, None),
+        (lambda x: x.astype(np.float32) * 0, None),
+    ],
+)
+def test_what_the_pixels_are_divided_by(function, divisor):
+    pixels = np.arange(256, dtype=np.uint8).reshape(4, 64)
+    assert Scaled(function, pixels).divisor == divisor

@@ -1,6 +1,7 @@
 """The loop in the graph computes what single steps compute, to the bit."""
 
 from mnist_tut.data.dataset import DataSet
+from mnist_tut.data.scaled import Scaled
 from mnist_tut.training.session import Session
 from mnist_tut.training.step_loop import StepLoop
 
@@ -135,6 +136,29 @@ def test_values_are_fed_as_a_feed_dict_feeds_them(graph, dtype):
         images = np.multiply(images.astype(np.float32), np.float32(1 / 255))
     fed = images[batches.ravel()].astype(dtype.as_numpy_dtype).astype(np.float64)
     np.testing.assert_allclose(value, fed.sum(0), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ('function', 'is_stored_as_bytes'),
+    [
+        (lambda x: x.astype(np.float32) / 255, True),
+        (lambda x: (x.astype(np.float32) - 127.5) / 255, False),
+    ],
+)
+def test_pixels_that_are_scaled_when_they_are_read(graph, function, is_stored_as_bytes):
+    x = tf.placeholder(tf.float32, [None, 784])
+    last = tf.Variable(tf.zeros([BATCH, 784]))
+    loss = tf.reduce_sum(x)
+    images = Scaled(function, every_grey())
+    with Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        step = last.assign(x).op
+        loop = StepLoop(step, loss, {x: images}, 1.0, sess, BATCH, None)
+        for numbers in rows(6)[:, np.newaxis]:
+            loop.run(numbers)
+            np.testing.assert_array_equal(sess.run(last), images[numbers[0]])
+    stored = [op for op in graph.get_operations() if op.type == 'ResourceGather']
+    assert (stored[0].get_attr('dtype') == tf.uint8) == is_stored_as_bytes
 
 
 def test_compiled_for_one_length_runs_fewer_steps_too(graph):
