@@ -11,6 +11,7 @@ Keras, and with it matplotlib and pandas, is imported when `tf.keras` is first u
 import contextlib
 import importlib.abc
 import logging
+import math
 import os
 import re
 import sys
@@ -22,6 +23,8 @@ from typing import Any
 # cores one is 1.4 to 2 times as fast as two up to 10 million, as fast at 40, and slower
 # by a fifth at 80.
 _MAX_ONE_THREAD = 20_000_000
+# The same if XLA compiles many steps into one op, which is handed over only once.
+_MAX_ONE_THREAD_JIT = 5_000_000
 
 # With these a user says himself how many threads there are.
 _THREADS_ENV = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS')
@@ -179,7 +182,7 @@ def session_config(bfloat16: bool = False) -> tf.ConfigProto:
 
 
 def training_config(
-    graph: tf.Graph, batch_size: int, bfloat16: bool = False
+    graph: tf.Graph, batch_size: int, bfloat16: bool = False, jit: bool = False
 ) -> tf.ConfigProto:
     """Returns the configuration of a session that trains.
 
@@ -191,18 +194,20 @@ def training_config(
         graph: The finished graph.
         batch_size: Number of examples in a training step.
         bfloat16: As in `session_config`.
+        jit: Whether XLA compiles many steps.
     """
     config = session_config(bfloat16)
-    if _is_small(graph, batch_size) and not any(map(os.environ.get, _THREADS_ENV)):
+    most = _MAX_ONE_THREAD_JIT if jit else _MAX_ONE_THREAD
+    is_small = _multiplications(graph, batch_size) <= most
+    if is_small and not any(map(os.environ.get, _THREADS_ENV)):
         config.intra_op_parallelism_threads = 1
         config.inter_op_parallelism_threads = -1  # the thread that calls
     return config
 
 
-def _is_small(graph: tf.Graph, batch_size: int) -> bool:
-    """Returns whether one thread trains a graph faster than several."""
+def _multiplications(graph: tf.Graph, batch_size: int) -> float:
+    """Returns how many a dense net needs for a batch; infinity with convolutions."""
     if any('conv' in op.type.lower() for op in graph.get_operations()):
-        return False
+        return math.inf
     variables = graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
-    num_parameters = sum(variable.shape.num_elements() for variable in variables)
-    return num_parameters * batch_size <= _MAX_ONE_THREAD
+    return batch_size * sum(variable.shape.num_elements() for variable in variables)

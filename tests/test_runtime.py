@@ -103,12 +103,12 @@ def choice(monkeypatch):
     for name in THREADS_OF_TENSORFLOW:
         monkeypatch.delenv(name, raising=False)
 
-    def choose(batch_size, *shapes, build=lambda: None):
+    def choose(batch_size, *shapes, build=lambda: None, jit=False):
         with tf.Graph().as_default() as graph:
             for shape in shapes:
                 tf.Variable(tf.zeros(shape))
             build()
-            config = runtime.training_config(graph, batch_size)
+            config = runtime.training_config(graph, batch_size, jit=jit)
         return config.intra_op_parallelism_threads, config.inter_op_parallelism_threads
 
     return choose
@@ -127,6 +127,12 @@ def choice(monkeypatch):
 )
 def test_a_small_dense_net_gets_one_thread(choice, expected, batch_size, shapes):
     assert choice(batch_size, *shapes) == expected
+
+
+def test_a_compiled_net_gets_one_thread_if_it_is_smaller(choice):
+    softmax, two_layers = [[784, 10], [10]], [[784, 128], [128], [128, 32], [32, 10]]
+    assert choice(100, *softmax, jit=True) == ONE
+    assert choice(100, *two_layers, jit=True) == DEFAULT
 
 
 def test_what_is_not_trained_does_not_count(choice):

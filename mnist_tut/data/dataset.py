@@ -7,13 +7,13 @@ converted to float32. `images` and `labels` are computed when they are read.
 
 import html
 import itertools
-import math
 import operator
 import secrets
 import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from mnist_tut.data import memory
 from mnist_tut.data.locate import DatasetInfo
 from mnist_tut.errors import DataError, FlagError
 
@@ -100,7 +100,7 @@ class DataSet:
     def _scaled(self, images: np.ndarray) -> np.ndarray:
         if self._dtype == np.uint8:
             return images
-        scaled = _aligned(images.shape)
+        scaled = memory.aligned(images.shape, np.float32)
         scaled[...] = images
         return np.multiply(scaled, 1.0 / 255.0, out=scaled)
 
@@ -111,7 +111,7 @@ class DataSet:
             return self._images
         if self._ordered_images is None:
             # In parts, so that there is never a second copy of all.
-            everything = np.empty(self._images.shape, self._dtype)
+            everything = memory.aligned(self._images.shape, self._dtype)
             for begin in range(0, self._num_examples, _PART):
                 rows = self._order[begin : begin + _PART]
                 everything[begin : begin + _PART] = self._scaled(self._images[rows])
@@ -328,17 +328,6 @@ class Datasets(_Splits):
             _, epochs_completed, index_in_epoch = state['sets'][name]
             data_set._epochs_completed = epochs_completed
             data_set._index_in_epoch = index_in_epoch
-
-
-def _aligned(shape: tuple[int, ...]) -> np.ndarray:
-    """Returns a new float32 array, not filled, that TensorFlow reads where it is.
-
-    It copies what is fed to it, unless that begins at a multiple of 64 bytes.
-    """
-    size = math.prod(shape)
-    memory = np.empty(size + 16, np.float32)
-    begin = -memory.ctypes.data % 64 // 4
-    return memory[begin : begin + size].reshape(shape)
 
 
 class _Shuffles:

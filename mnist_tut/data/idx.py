@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import IO, BinaryIO, NamedTuple
 
 from mnist_tut import files
+from mnist_tut.data import memory
 from mnist_tut.errors import DamagedError, DataError, printable
 
 import numpy as np
@@ -244,7 +245,7 @@ def _parse(stream: BinaryIO, format_: _Format, name: str) -> np.ndarray:
                 stream.seek(start)
                 reader = _open_reader(stream, name)
                 _read_header(reader, format_, name)
-            items = np.empty(count * format_.item_bytes, np.uint8)
+            items = memory.aligned((count * format_.item_bytes,), np.uint8)
             _read_items(reader, format_, name, count, items)
         except DataError:
             _read_to_end(reader)  # a damaged stream raises its own error here

@@ -233,7 +233,7 @@ def _settle_data(flags: Flags, data: Any) -> locate.DatasetInfo:
 
 def _make_session(flags: Flags) -> Session:
     """Returns a session for the default graph, in threads that fit it."""
-    wanted = flags.FLAGS.batch_size, bfloat16.is_wanted(flags)
+    wanted = flags.FLAGS.batch_size, bfloat16.is_wanted(flags), flags.FLAGS.jit
     return Session(config=runtime.training_config(tf.get_default_graph(), *wanted))
 
 

@@ -81,12 +81,11 @@ class StepLoop:
             number = self._feed(scale)
         else:
             value, number = np.asarray(value, dtype.as_numpy_dtype), None
-        stored = _store(value, self._sess)
+        # Read as a whole, which copies nothing; to gather from a variable copies all of it.
+        stored = _store(value, self._sess).read_value()
 
         def batch(rows: tf.Tensor) -> tf.Tensor:
             found = tf.gather(stored, rows)
-            # A compiled function forgets the shape of a variable that it uses.
-            found = tf.ensure_shape(found, found.shape)
             if number is not None:  # as in DataSet and in Scaled, to the bit
                 found = tf.cast(found, tf.float32)
                 found = found * number if divisor is None else found / number

@@ -157,8 +157,12 @@ def test_pixels_that_are_scaled_when_they_are_read(graph, function, is_stored_as
         for numbers in rows(6)[:, np.newaxis]:
             loop.run(numbers)
             np.testing.assert_array_equal(sess.run(last), images[numbers[0]])
-    stored = [op for op in graph.get_operations() if op.type == 'ResourceGather']
-    assert (stored[0].get_attr('dtype') == tf.uint8) == is_stored_as_bytes
+    [stored] = [
+        op
+        for op in graph.get_operations()
+        if op.type == 'VarHandleOp' and op.name.startswith('steps_per_run')
+    ]
+    assert (stored.get_attr('dtype') == tf.uint8) == is_stored_as_bytes
 
 
 def test_compiled_for_one_length_runs_fewer_steps_too(graph):
