@@ -81,7 +81,7 @@ class StepLoop:
             number = self._feed(scale)
         else:
             value, number = np.asarray(value, dtype.as_numpy_dtype), None
-        # Read as a whole, which copies nothing; to gather from a variable copies all of it.
+        # Read as a whole, which copies nothing; gathering from a variable copies it.
         stored = _store(value, self._sess).read_value()
 
         def batch(rows: tf.Tensor) -> tf.Tensor:
