@@ -174,6 +174,7 @@ def test_compiled_steps_round_otherwise_or_are_refused(
     if lesson.name in ('deep', 'convolutional'):
         with pytest.raises(errors.FlagError, match='--jit: on a CPU, compiled convol'):
             lesson.train(digits_dir, tmp_path / 'jit', **flags)
+        assert not (tmp_path / 'jit').exists()
         return
     compiled = lesson.train(digits_dir, tmp_path / 'jit', **flags)
     plain = lesson.train(digits_dir, tmp_path / 'plain', seed=3, max_steps=12)

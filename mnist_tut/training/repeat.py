@@ -10,8 +10,6 @@ import functools
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mnist_tut import errors
-from mnist_tut.training.graph_copy import upstream_ops
 from mnist_tut.training.session import Session
 from mnist_tut.training.step_loop import StepLoop
 
@@ -68,9 +66,6 @@ class Repeat:
             sess: Session.
             FLAGS: Values of the flags.
             record: Is called as record(step, loss=...) for each step.
-
-        Raises:
-            errors.FlagError: If --jit is set for a graph that it would make slower.
         """
         self._step = step
         self._sess = sess
@@ -78,8 +73,6 @@ class Repeat:
         self._most = FLAGS.steps_per_run
         self._length = FLAGS.steps_per_run if FLAGS.jit else None
         self._record = record
-        if FLAGS.jit:
-            _check_jit(step.train_step)
 
     def is_seen(self, step: int) -> bool:
         """Returns whether the lesson's own loop is to run a step."""
@@ -117,15 +110,4 @@ class Repeat:
             self._sess,
             self._batch_size,
             self._length,
-        )
-
-
-def _check_jit(train_step: tf.Operation) -> None:
-    """Raises FlagError if XLA would make a step slower, far more than ten times."""
-    convolves = any(op.type == 'Conv2D' for op in upstream_ops([train_step]))
-    if convolves and not tf.config.list_physical_devices('GPU'):
-        raise errors.FlagError(
-            '--jit: on a CPU, compiled convolutions take far longer than those of '
-            'TensorFlow; expected a model without convolutions, or a GPU; leave out '
-            '--jit'
         )

@@ -122,6 +122,7 @@ class Run(contextlib.AbstractContextManager):
         if self._checkpoints is not None:
             raise errors.RunError('run.session(...) was called twice; call it once')
         _check_model_size()
+        _check_jit(self._flags)
         _check_batch_size(self._flags, data, images, num_examples)
         self._info = _settle_data(self._flags, data)
         self.mistakes = pictures.Mistakes(data, images, scores, feeds or {})
@@ -250,6 +251,18 @@ def _check_model_size() -> None:
             f'the variables would take {total / 1e9:.1f} GB, {name} alone '
             f'{sizes[name] / 1e9:.1f} GB; expected at most {_MAX_BYTES / 1e9:.1f} GB; '
             'choose smaller layers'
+        )
+
+
+def _check_jit(flags: Flags) -> None:
+    """Raises FlagError if XLA would make the steps slower, a hundred times and more."""
+    if not flags.FLAGS.jit or tf.config.list_physical_devices('GPU'):
+        return
+    if any(op.type == 'Conv2D' for op in tf.get_default_graph().get_operations()):
+        raise errors.FlagError(
+            '--jit: on a CPU, compiled convolutions take far longer than those of '
+            'TensorFlow; expected a model without convolutions, or a GPU; leave out '
+            '--jit'
         )
 
 
