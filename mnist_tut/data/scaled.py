@@ -29,6 +29,7 @@ class Scaled:
             pixels: uint8 [N, ...], N at least 1.
         """
         values = np.arange(int(pixels.min()), int(pixels.max()) + 1, dtype=np.uint8)
+        self._values = values
         self.table = np.zeros(256, np.float32)
         self.table[values] = function(values)
         self.pixels = pixels
@@ -36,11 +37,10 @@ class Scaled:
     @property
     def divisor(self) -> float | None:
         """By what number the pixels are divided, if that gives all floats exactly."""
-        values = np.unique(self.pixels)
-        largest = values[-1]
-        if self.table[largest]:
-            divisor = largest / self.table[largest]
-            if np.array_equal(values / divisor, self.table[values]):
+        largest, floats = self._values[-1], self.table[self._values]
+        if floats[-1]:
+            divisor = largest / floats[-1]
+            if np.array_equal(self._values / divisor, floats):
                 return float(divisor)
         return None
 
