@@ -171,8 +171,9 @@ class Run(contextlib.AbstractContextManager):
 
     def record(self, step: int, **metrics: SupportsFloat) -> None:
         """Records metrics of `step`; DivergedError if one is nan or infinite."""
-        values = {name: float(value) for name, value in metrics.items()}
-        for name, value in values.items():
+        values = {}
+        for name, metric in metrics.items():
+            values[name] = value = float(metric)
             if not math.isfinite(value):
                 raise errors.DivergedError(step, f'the {name} is {value}', self.log_dir)
             self.history.add(step, name, value)

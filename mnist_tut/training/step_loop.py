@@ -135,12 +135,11 @@ class StepLoop:
         count = len(rows)
         ops = self._copy.random_ops
         counters = self._copy.counters(self._sess.get_state(), self._sizes, count)
-        padding = [(0, (self._length or count) - count)]
         feeds = {
             **self._numbers,
             self._num_steps: count,
-            self._rows: np.pad(rows, [*padding, (0, 0)]),
-            self._counters: np.pad(counters, [*padding, (0, 0), (0, 0)]),
+            self._rows: self._padded(rows),
+            self._counters: self._padded(counters),
         }
         # While XLA compiles, TensorFlow reports that it cannot estimate some costs.
         is_first, self._is_first = self._is_first, False
@@ -149,6 +148,14 @@ class StepLoop:
         for name, size in zip(ops, self._sizes, strict=True):
             self._sess.skip(name, count * size)
         return losses[:count]
+
+    def _padded(self, array: np.ndarray) -> np.ndarray:
+        """Returns an array of the length that XLA compiled the loop for."""
+        if self._length is None or len(array) == self._length:
+            return array
+        padded = np.zeros([self._length, *array.shape[1:]], array.dtype)
+        padded[: len(array)] = array
+        return padded
 
 
 def _store(value: np.ndarray, sess: Session) -> tf.Variable:
