@@ -9,19 +9,21 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
     return [*lines, '']
 
 
-def replace_part(text: str, script: str, lines: list[str]) -> str:
+def replace_part(text: str, script: str, lines: list[str], part: str = '') -> str:
     """Returns a document with the part between a script's marks replaced.
 
     Args:
         text: The document, which holds both marks.
         script: Name of the script, without .py.
         lines: The new part.
+        part: Its name, where the script writes several into one document.
 
     Raises:
         ValueError: If a mark is missing.
     """
+    name = f' {part}' if part else ''
     begin, end = (
-        f'<!-- {word}: written by scripts/maintain/{script}.py -->'
+        f'<!-- {word}{name}: written by scripts/maintain/{script}.py -->'
         for word in ('begin', 'end')
     )
     before, rest = text.split(begin)

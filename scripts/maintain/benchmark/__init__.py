@@ -1,0 +1,1 @@
+"""Measures the lessons' speed beside other frameworks', and writes docs/SPEED.md."""
