@@ -47,6 +47,7 @@ flags.DEFINE_string('variants', None, 'Names of variants, for training; else all
 flags.DEFINE_integer('rounds', 10, 'How many times each has its turn.', 1)
 flags.DEFINE_boolean('short', False, 'A little of everything, for a test.')
 flags.DEFINE_folder('output', None, 'Where to write, instead of docs/.')
+flags.DEFINE_folder('arrays', None, 'Where to keep the batches for the next command.')
 flags.DEFINE_boolean('check', False, 'Only report whether the page is up to date.')
 
 
@@ -74,17 +75,15 @@ class Benchmark:
     def problem(self, model: Model) -> str:
         """Returns the folder with the arrays that all get; written when needed."""
         if model.lesson not in self._problems:
-            folder = os.path.join(_stack.name, model.lesson)
-            os.makedirs(folder)
-            # In a process of its own: TensorFlow's threads would disturb the others.
-            rounds.in_process(
-                'make',
-                folder,
-                model.lesson,
-                FLAGS.data_dir,
-                FLAGS.dataset,
-                num_steps(model),
-            )
+            name = f'{model.lesson}-{num_steps(model)}'
+            folder = os.path.join(FLAGS.arrays or _stack.name, name)
+            if not os.path.isdir(folder):
+                # In a process of its own: TensorFlow would count as memory of those
+                # that this one starts.
+                os.makedirs(folder)
+                data = FLAGS.data_dir, FLAGS.dataset
+                made = folder, model.lesson, *data, num_steps(model)
+                rounds.in_process('make', *made)
             self._problems[model.lesson] = folder
         return self._problems[model.lesson]
 

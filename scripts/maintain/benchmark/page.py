@@ -155,14 +155,15 @@ def _start(results: Results) -> Lines:
 def _evaluation(results: Results) -> Lines:
     rows = [
         [
-            f'{model}, {of["images"]:,} images',
+            f'{model}, {of["images"]:,} images, {way}',
             f'{1000 * statistics.median(of["seconds"]):.0f} ms',
             f'{1000 * of["first"]:.0f} ms',
             f'{of["more_mb"]} MB',
         ]
-        for model, of in sorted(results.get('evaluation', {}).items())
+        for model in _models(results, 'evaluation')
+        for way, of in results['evaluation'][model].items()
     ]
-    return markdown.table(['', 'again', 'first time', 'memory for it'], rows)
+    return markdown.table(['', 'again', 'first time', 'memory beyond training'], rows)
 
 
 def _loading(results: Results) -> Lines:

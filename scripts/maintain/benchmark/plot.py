@@ -70,6 +70,7 @@ def steps(results: dict[str, Any]) -> 'Axes':
     figure.style_curves(ax, title, '', 'times that of the plain feed loop')
     ax.set_yscale('log')
     ticks = [0.1, 0.2, 0.5, 1, 2, 5]
+    ax.minorticks_off()
     ax.set_yticks(ticks, [f'{tick:g}' for tick in ticks])
     ax.set_xlim(-0.55, len(models) - 0.45)
     times = [results['steps'][model]['bare']['lower_quartile'] for model in models]

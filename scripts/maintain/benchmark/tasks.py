@@ -7,8 +7,8 @@ import importlib
 import json
 import os
 import sys
-import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 from benchmark import problem as problems
@@ -41,29 +41,74 @@ def ops(folder: str) -> dict[str, Any]:
 
 
 def evaluation(folder: str) -> dict[str, Any]:
-    """Times predictions for many images with a trained run, and their memory."""
-    from mnist_tut import predict
+    """Times the evaluation of many images, after some training.
+
+    Returns:
+        For each way the number of images and of right answers, the first call's seconds
+        and those of others, and by how many MB the process grew beyond its training.
+    """
+    from benchmark.peers.bare import Bare
+    from mnist_tut import input_data
+    from mnist_tut.training.counting import count_correct
+    from mnist_tut.training.evaluation import accuracy_in_batches
 
     problem = problems.load(folder)
     model = problem.model
-    lesson = importlib.import_module(f'mnist_tut.{model.lesson}')
-    with tempfile.TemporaryDirectory() as log_dir:
-        lesson.run_training(**problem.data, max_steps=20, seed=1, log_dir=log_dir)
-        images = problem.test_images
-        if not model.is_convolutional:
-            number = min(550, len(problem.batches))
-            images = problem.batches[:number].reshape(-1, 784)
-        images = images.reshape(-1, 28, 28)
-        with predict.load(log_dir) as predictor:
-            before, seconds = worker.peak_bytes(), []
-            for _ in range(6):
-                start = time.perf_counter()
-                predictor.probabilities(images)
-                seconds.append(round(time.perf_counter() - start, 4))
+    bare = Bare(problem, model.dropout)
+    seen, sess = bare.observed, bare.sess
+    data_sets = input_data.read_data_sets(
+        problem.data[model.data_flag],
+        one_hot=seen.one_hot,
+        dataset=problem.data['dataset'],
+    )
+    bare.reset()
+    bare.load(0, 50)
+    bare.run(0, 50)
+    placeholders = seen.images, seen.labels
+    ways: dict[str, tuple[int, Callable[[], Any]]] = {}
+    if model.lesson == 'deep':
+        accuracy = _scalar(seen.graph, 'Mean', 'Cast')
+        test = data_sets.test
+        feeds = dict(zip(placeholders, (test.images, test.labels), strict=True))
+        feeds |= dict.fromkeys(seen.others, 1.0)  # keeps all units
+        ways['accuracy_in_batches'] = (
+            test.num_examples,
+            lambda: test.num_examples * accuracy_in_batches(sess, accuracy, feeds),
+        )
+    else:
+        lesson = importlib.import_module(f'mnist_tut.{model.lesson}')
+        train = data_sets.train
+        asked = sess, _scalar(seen.graph, 'Sum', 'Cast'), *placeholders, train
+        ways['count_correct'] = train.num_examples, lambda: count_correct(*asked)
+        ways["the document's do_eval"] = (
+            train.num_examples,
+            lambda: train.num_examples * lesson.do_eval(*asked),
+        )
+    return {label: _time(*way) for label, way in ways.items()}
+
+
+def _scalar(graph: Any, kind: str, of: str) -> Any:
+    """Returns the one tensor that an op of a kind makes from another kind's result."""
+    [tensor] = [
+        op.outputs[0]
+        for op in graph.get_operations()
+        if op.type == kind and op.inputs[0].op.type == of
+    ]
+    return tensor
+
+
+def _time(num_images: int, count: Callable[[], Any]) -> dict[str, Any]:
+    """Calls a function that counts right answers, several times."""
+    before, seconds = worker.peak_bytes(), []
+    for _ in range(8):
+        start = time.perf_counter()
+        correct = count()
+        seconds.append(round(time.perf_counter() - start, 4))
     return {
-        'images': len(images),
-        'seconds': seconds[1:],
+        'images': num_images,
+        'correct': round(float(correct)),
         'first': seconds[0],
+        'seconds': seconds[1:],
         'more_mb': round((worker.peak_bytes() - before) / 1e6),
     }
 
