@@ -8,6 +8,8 @@ told: the layers follow from the shapes of the variables.
 import dataclasses
 from typing import Any
 
+SEED = 1  # of every run
+
 
 @dataclasses.dataclass(frozen=True)
 class Model:

@@ -15,14 +15,12 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-from benchmark.models import Model
+from benchmark.models import SEED, Model
 from mnist_tut.training.run import Run
 from mnist_tut.training.session import Session
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-
-SEED = 1
 
 
 class _Enough(Exception):  # noqa: N818  (not an error: it ends the lesson)

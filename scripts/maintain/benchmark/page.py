@@ -215,7 +215,9 @@ def _ops(results: Results) -> Lines:
         total = of['total']
         shares = [
             f'{kind} {100 * spent / total:.0f} %'
-            for kind, spent in list(of['kinds'].items())[:6]
+            for kind, spent in sorted(
+                of['kinds'].items(), key=lambda item: item[1], reverse=True
+            )[:6]
         ]
         rows.append(
             [model, f'{of["loop_us"]:,.0f} µs', f'{total:,.0f} µs', ', '.join(shares)]

@@ -61,6 +61,8 @@ def of(model: Model) -> dict[str, Variant]:
     flags = rounds.in_process('flag_names', model.lesson)
     found = {}
     for name, variant in PEERS.items():
+        if name == 'jax_scan' and model.is_convolutional:
+            continue  # in a loop XLA convolves far slower still
         if variant.worker == 'lesson':
             if not set(variant.options) <= set(flags):
                 continue

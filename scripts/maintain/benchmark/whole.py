@@ -9,8 +9,7 @@ import tempfile
 import time
 from typing import Any
 
-from benchmark.models import Model
-from benchmark.observe import SEED
+from benchmark.models import SEED, Model
 from benchmark.rounds import Variant, Worker
 from mnist_tut import errors
 

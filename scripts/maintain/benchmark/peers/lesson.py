@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
-from benchmark.observe import SEED
+from benchmark.models import SEED
 from benchmark.peers.peer import CHUNK
 from benchmark.problem import Problem
 from mnist_tut.training.progress import Bar
