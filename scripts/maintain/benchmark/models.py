@@ -29,6 +29,8 @@ class Model:
         activation: Of the dense layers but the last: 'relu' or 'tanh'.
         double_softmax: Whether the loss takes the softmax of the softmax.
         dropout: Rate before the last layer.
+        evaluates_first: Whether the lesson evaluates the first batch before it trains on
+            it, and so draws dropout once more.
         l2: Factor of l2_loss of the dense layers, in the loss.
         lowest_pixel: Pixel value of the background; white is 1 more.
     """
@@ -45,6 +47,7 @@ class Model:
     activation: str = 'relu'
     double_softmax: bool = False
     dropout: float = 0.0
+    evaluates_first: bool = False
     l2: float = 0.0
     lowest_pixel: float = 0.0
 
@@ -91,6 +94,7 @@ MODELS = {
             optimizer='adam',
             learning_rate=1e-4,
             dropout=0.5,
+            evaluates_first=True,
         ),
     )
 }

@@ -51,6 +51,14 @@ class Bare(Peer):
         else:
             self.labels = labels.astype(seen.label_dtype)
 
+    def first_losses(self, num_steps: int) -> list[float]:
+        """Draws the dropout that the lesson draws, too."""
+        self.reset()
+        if self.dropout and self.problem.model.evaluates_first:
+            self.scores(self.problem.pixels(0, 1)[0])
+        self.load(0, num_steps)
+        return [float(loss) for loss in self.run(0, num_steps)]
+
     def run(self, begin: int, end: int) -> list[float]:
         """Runs the training op with a feed dictionary, step by step."""
         seen, losses = self.observed, []
