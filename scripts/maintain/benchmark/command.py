@@ -1,6 +1,6 @@
 """Measures steps of training beside other frameworks, and writes docs/SPEED.md.
 
-    pip install 'mnist_tut[bench]'
+    pip install -e '.[bench]'
     python scripts/maintain/benchmark --data_dir=MNIST_data
 
 measures everything on this machine, in about an hour on two cores; keep the machine

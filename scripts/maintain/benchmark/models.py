@@ -29,8 +29,8 @@ class Model:
         activation: Of the dense layers but the last: 'relu' or 'tanh'.
         double_softmax: Whether the loss takes the softmax of the softmax.
         dropout: Rate before the last layer.
-        evaluates_first: Whether the lesson evaluates the first batch before it trains on
-            it, and so draws dropout once more.
+        evaluates_first: Whether the lesson evaluates the first batch before it trains
+            on it, and so draws dropout once more.
         l2: Factor of l2_loss of the dense layers, in the loss.
         lowest_pixel: Pixel value of the background; white is 1 more.
     """
