@@ -36,7 +36,8 @@ class Session(tf.Session):
         self, graph: tf.Graph | None = None, config: tf.ConfigProto | None = None
     ):
         """Opens a session, with the common configuration unless another is given."""
-        super().__init__(graph=graph, config=config or runtime.session_config())
+        self.config = config or runtime.session_config()
+        super().__init__(graph=graph, config=self.config)
         self._num_drawn: dict[str, int] = {}  # by name of the op
         self._num_skipped: dict[str, int] = {}  # of these, those not yet drawn
         self._cache: dict[tuple[int, ...], Any] = {}  # what `_inspect` has found

@@ -6,10 +6,11 @@ copy would count on its own. So the copy of a dropout draws with an op that is g
 counter, and draws what the lesson's op would have drawn.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from mnist_tut import errors
+from mnist_tut.training import swapped_products
 from mnist_tut.training.graph_copy import record, upstream_ops
 from mnist_tut.training.session import RANDOM_OPS
 
@@ -28,13 +29,20 @@ class StepCopy:
         random_ops: The random ops of the step, by name.
     """
 
-    def __init__(self, step: tf.Operation, value: tf.Tensor, fed: Sequence[tf.Tensor]):
+    def __init__(
+        self,
+        step: tf.Operation,
+        value: tf.Tensor,
+        fed: Sequence[tf.Tensor],
+        choose: Callable[[list[tf.Operation]], Container[str]] = lambda ops: (),
+    ):
         """Records the ops that a step runs.
 
         Args:
             step: The training op.
             value: A tensor of the step, the loss.
             fed: What the loop feeds the step with instead of the graph.
+            choose: Chooses products to compute the other way round, by name.
 
         Raises:
             errors.RunError: If the step draws numbers other than a dropout's.
@@ -55,6 +63,7 @@ class StepCopy:
         for node in self._graph_def.node:
             if node.name in self.random_ops:
                 _take_counter(node)
+        swapped_products.swap(self._graph_def, choose(ops))
 
     def place(
         self, feeds: Mapping[tf.Tensor, tf.Tensor], counters: tf.Tensor

@@ -7,10 +7,12 @@ differently.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mnist_tut import runtime
+from mnist_tut.training import swapped_products
 from mnist_tut.training.graph_copy import loops_of_v1
 from mnist_tut.training.session import Session
 from mnist_tut.training.step_copy import StepCopy
@@ -51,7 +53,10 @@ class StepLoop:
         self._sess = sess
         self._length = length
         self._is_first = length is not None
-        self._copy = StepCopy(train_step, loss, list(examples))
+        choose = functools.partial(
+            swapped_products.choose, batch_size=batch_size, config=sess.config
+        )
+        self._copy = StepCopy(train_step, loss, list(examples), choose)
         self._sizes: list[int] = []  # of what the random ops draw in a step
         self._numbers: dict[tf.Tensor, float] = {}
         num_ops = len(self._copy.random_ops)
