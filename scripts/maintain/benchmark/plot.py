@@ -63,7 +63,7 @@ def steps(results: dict[str, Any]) -> 'Axes':
                 [limit, limit],
                 color=figure.BLACK,
                 linewidth=2.5,
-                label='limit of the machine' if place == 0 else None,
+                label='limit of the machine, float32' if place == 0 else None,
             )
     ax.axhline(1, color=figure.MUTED, linestyle='--', label='plain feed loop')
     title = 'Time of a training step'
@@ -75,7 +75,7 @@ def steps(results: dict[str, Any]) -> 'Axes':
     ax.set_xlim(-0.55, len(models) - 0.45)
     times = [results['steps'][model]['bare']['lower_quartile'] for model in models]
     names = [f'{m}\n1 = {t:.3g} ms' for m, t in zip(models, times, strict=True)]
-    ax.set_xticks(range(len(models)), names)
+    ax.set_xticks(range(len(models)), names, fontsize=figure.TICK_SIZE - 2)
     ax.legend(
         frameon=False,
         fontsize=figure.TICK_SIZE,

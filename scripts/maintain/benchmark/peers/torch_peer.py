@@ -31,6 +31,7 @@ class Torch(Peer):
     def reset(self) -> None:
         """Makes the parameters; filters are [D, C, h, w] here."""
         torch.set_num_threads(self._threads)
+        torch.set_flush_denormal(True)  # as TensorFlow and JAX do by default
         model = self.problem.model
         self._parameters = []
         for value in self.problem.weights:
@@ -40,13 +41,17 @@ class Torch(Peer):
                 tensor = tensor.contiguous(memory_format=self._layout)
             self._parameters.append(tensor.requires_grad_())
         options: dict[str, Any] = {'lr': model.learning_rate, 'fused': True}
+        # The gradient of l2_loss is what PyTorch calls weight decay.
+        decayed = self._dense(self._parameters)
+        others = [p for p in self._parameters if all(p is not d for d in decayed)]
+        groups: list[dict[str, Any]] = [{'params': decayed, 'weight_decay': model.l2}]
+        if others:
+            groups.append({'params': others})
         if model.optimizer == 'adam':
-            self._optimizer: Any = torch.optim.Adam(self._parameters, **options)
+            self._optimizer: Any = torch.optim.Adam(groups, **options)
         else:
             momentum = 0.9 if model.optimizer == 'momentum' else 0.0
-            self._optimizer = torch.optim.SGD(
-                self._parameters, momentum=momentum, **options
-            )
+            self._optimizer = torch.optim.SGD(groups, momentum=momentum, **options)
         self._step = self._make_step()
 
     def _forward(self, x: torch.Tensor, p: list, train: bool) -> torch.Tensor:
@@ -73,18 +78,12 @@ class Torch(Peer):
         scores = self._forward(x, p, True)
         if self.problem.model.double_softmax:
             scores = torch.softmax(scores, 1)
-        loss = F.cross_entropy(scores, y)
-        if self.problem.model.l2:
-            decayed = [
-                tensor
-                for w, b in zip(p[::2], p[1::2], strict=True)
-                if w.ndim == 2
-                for tensor in (w, b)
-            ]
-            loss = loss + self.problem.model.l2 / 2 * sum(
-                t.square().sum() for t in decayed
-            )
-        return loss
+        return F.cross_entropy(scores, y)
+
+    def _dense(self, p: list) -> list[torch.Tensor]:
+        """Returns the weights and biases of the dense layers."""
+        pairs = zip(p[::2], p[1::2], strict=True)
+        return [tensor for w, b in pairs if w.ndim == 2 for tensor in (w, b)]
 
     def _make_step(self) -> Callable:
         p, optimizer = self._parameters, self._optimizer
@@ -133,6 +132,17 @@ class Torch(Peer):
         step = self._step
         losses = [step(self._images[i], self._labels[i]) for i in range(begin, end)]
         return [loss.item() for loss in losses]
+
+    def first_losses(self, num_steps: int) -> list[float]:
+        """Adds the l2_loss, which the optimizer has as weight decay, to the losses."""
+        self.reset()
+        self.load(0, num_steps)
+        losses = []
+        for step in range(num_steps):
+            squares = [p.detach().square().sum() for p in self._dense(self._parameters)]
+            decay = self.problem.model.l2 / 2 * float(sum(squares))
+            losses.append(self.run(step, step + 1)[0] + decay)
+        return losses
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """Runs the network without dropout."""

@@ -96,7 +96,9 @@ class Tried(Bare):
         }
         wanted = [seen.train_op.name, seen.loss.op.name]
         part = tf.graph_util.extract_sub_graph(seen.graph.as_graph_def(), wanted)
-        replaced = {tensor.partition(':')[0] for tensor in known}
+        used = {node.name for node in part.node}  # without dropout, no keep_prob
+        known = {name: t for name, t in known.items() if name.partition(':')[0] in used}
+        replaced = {name.partition(':')[0] for name in known}
         for node in list(part.node):
             if node.name in replaced:
                 part.node.remove(node)
