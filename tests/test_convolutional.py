@@ -272,3 +272,19 @@ def test_durations_are_milliseconds_a_step(tmp_path, capsys, monkeypatch):
     with contextlib.suppress(errors.RunError):  # one step is too few to learn
         convolutional.run_training(self_test=True, max_steps=1, log_dir=tmp_path)
     assert 'Step 0 (epoch 0.00), 1000.0 ms\n' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_terms_of_the_loss_are_added_in_one_order(digits_dir, tmp_path, capsys):
+    """TensorFlow's optimizer may choose another one in each graph with a loop."""
+    losses = [
+        convolutional.run_training(
+            data_dir=digits_dir,
+            log_dir=tmp_path / str(number),
+            max_steps=77,
+            batch_size=8,
+            steps_per_run=steps_per_run,
+        ).values('loss')
+        for number, steps_per_run in enumerate([1, 5, 5, 5, 29])
+    ]
+    assert losses[1:] == losses[:1] * 4
