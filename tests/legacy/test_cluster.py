@@ -32,6 +32,7 @@ def printed(result, task):
 
 # In the style of 2016: hosts in the script, flags for the task, a Supervisor.
 SUPERVISED = """
+    import time
     import tensorflow as tf
     parameter_servers = ["pc-01:2222"]
     workers = ["pc-02:2222", "pc-03:2222", "pc-04:2222"]
@@ -59,6 +60,7 @@ SUPERVISED = """
         n = 0
         for i in range(100000):
           sess.run(train_op)
+          time.sleep(0.2)  # so that the others start before the chief is done
           n += 1
         print "steps", n, "small", sess.run(w) < 0.1, w.device
       sv.stop()
@@ -67,6 +69,7 @@ SUPERVISED = """
 MONITORED = """
     import argparse
     import sys
+    import time
     import tensorflow as tf
     def main(_):
       cluster = tf.train.ClusterSpec({"ps": FLAGS.ps_hosts.split(","),
@@ -86,6 +89,7 @@ MONITORED = """
           hooks=hooks) as sess:
         while not sess.should_stop():
           step, _ = sess.run([global_step, train_op])
+          time.sleep(0.8)  # so that the others start before the chief is done
       print("done")
     if __name__ == "__main__":
       parser = argparse.ArgumentParser()
