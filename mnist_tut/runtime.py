@@ -168,6 +168,10 @@ def session_config(bfloat16: bool = False) -> tf.ConfigProto:
     An op without a GPU kernel runs on the CPU, and GPU memory is taken as it is needed
     instead of all at once, so that two lessons can share a card.
 
+    The terms of a sum are added in the order of the graph. To save memory, TensorFlow's
+    optimizer would sometimes add them as they are ready, and leave the last bit of a
+    loss to chance.
+
     Args:
         bfloat16: Whether convolutions and matrix products take 16 bits on a CPU that
             can; the variables stay float32.
@@ -175,8 +179,9 @@ def session_config(bfloat16: bool = False) -> tf.ConfigProto:
     config = tf.ConfigProto(
         allow_soft_placement=True, gpu_options=tf.GPUOptions(allow_growth=True)
     )
+    rewrite_options = config.graph_options.rewrite_options
+    rewrite_options.memory_optimization = rewrite_options.NO_MEM_OPT
     if bfloat16:
-        rewrite_options = config.graph_options.rewrite_options
         rewrite_options.auto_mixed_precision_onednn_bfloat16 = rewrite_options.ON
     return config
 

@@ -12,6 +12,18 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 
+def python(code):
+    """Runs code in a process; with Keras 3, whatever a test of an old script chose."""
+    environment = {**os.environ, 'TF_USE_LEGACY_KERAS': '0'}
+    return subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+    )
+
+
 def test_a_real_warning_still_shows():
     code = """
 from mnist_tut import runtime
@@ -19,16 +31,9 @@ import tensorflow.compat.v1 as tf
 tf.logging.warning('the sky is falling')
 tf.logging.warning('The name tf.x is deprecated.')
 """
-    run = subprocess.run(
-        [sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT
-    )
+    run = python(code)
     assert 'the sky is falling' in run.stderr
     assert 'deprecated' not in run.stderr
-
-
-def with_keras_3():
-    """Returns the environment; a test of an old script may have asked for Keras 2."""
-    return {**os.environ, 'TF_USE_LEGACY_KERAS': '0'}
 
 
 def test_keras_and_what_it_brings_are_not_imported_with_a_lesson():
@@ -41,13 +46,7 @@ unused = {'keras', 'tf_keras', 'matplotlib', 'pandas', 'PIL.PngImagePlugin'}
 assert not unused & set(sys.modules), unused & set(sys.modules)
 assert not [f for f in sys.meta_path if type(f).__module__.startswith('mnist_tut')]
 """
-    run = subprocess.run(
-        [sys.executable, '-c', code],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=with_keras_3(),
-    )
+    run = python(code)
     assert run.returncode == 0, run.stderr
 
 
@@ -65,13 +64,7 @@ assert not [f for f in sys.meta_path if type(f).__module__.startswith('mnist_tut
 )
 def test_keras_is_there_when_it_is_used(use):
     code = f'from mnist_tut import runtime; {use}; print(used.Dense(3))'
-    run = subprocess.run(
-        [sys.executable, '-c', code],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=with_keras_3(),
-    )
+    run = python(code)
     assert run.stdout.startswith('<Dense '), run.stderr
 
 

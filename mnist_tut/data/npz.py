@@ -14,12 +14,10 @@ from typing import IO, BinaryIO, NamedTuple
 
 from mnist_tut import files
 from mnist_tut.data import folders, idx, locate
-from mnist_tut.data.scaled import Scaled
+from mnist_tut.data.scaled import Scaled as Scaled  # for the lesson
 from mnist_tut.errors import DataError, FlagError, printable
 
 import numpy as np
-
-__all__ = ['DEFAULT_PATH', 'KEYS', 'Digits', 'Scaled', 'load', 'read', 'write']
 
 KEYS = ('X_train', 'X_test', 'y_train', 'y_test')
 DEFAULT_PATH = 'mnist_data.npz'

@@ -19,7 +19,6 @@ import tensorflow.compat.v1 as tf
 
 # A kernel reserves this many blocks of 128 bits for each number that it draws.
 _BLOCKS = 256
-_SUMS = ('AddV2', 'AddN')
 _PHILOX = 1  # the generator of TensorFlow's random ops
 
 
@@ -70,14 +69,12 @@ class StepCopy:
         self,
         feeds: Mapping[tf.Tensor, tf.Tensor],
         counters: tf.Tensor,
-        earlier: tf.Operation,
     ) -> tuple[tf.Operation, tf.Tensor, list[int]]:
         """Adds a copy to the default graph, which may be a function's or a loop's body.
 
         Args:
             feeds: What takes the place of each fed tensor.
             counters: uint64 [R, 2], the counter of each random op.
-            earlier: An op in the same place, that of the loop's index for example.
 
         Returns:
             The copies of the training op and of the value, and how many numbers each
@@ -90,7 +87,6 @@ class StepCopy:
             replaced[f'{name}/counter:0'] = counters[row]
             replaced[f'{name}/alg:0'] = tf.constant(_PHILOX)
         graph = tf.get_default_graph()
-        num_ops = len(graph.get_operations())
         outputs = [self._step.name, self._value.name]
         outputs += [op.outputs[0].name for op in self.random_ops.values()]
         used = {name for node in self._graph_def.node for name in node.input}
@@ -104,12 +100,6 @@ class StepCopy:
             outputs,
             name='step',
         )
-        for op in graph.get_operations()[num_ops:]:
-            if op.type in _SUMS and op.outputs[0].shape.rank == 0:
-                # Keeps TensorFlow's optimizer from adding the terms of a loss in an
-                # order of its own, which is another one in each graph. There is no
-                # public way for an op that exists.
-                op._add_control_input(earlier)
         return step, value, [tensor.shape.num_elements() for tensor in drawn]
 
     def counters(self, num_drawn: Mapping[str, int], sizes: Sequence[int], count: int):

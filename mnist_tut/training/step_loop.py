@@ -111,7 +111,7 @@ class StepLoop:
     def _make_loop(self, batches: Mapping[tf.Tensor, Callable]) -> Callable:
         def body(i, losses, rows, counters):
             feeds = {fed: batch(rows[i]) for fed, batch in batches.items()}
-            step, loss, self._sizes = self._copy.place(feeds, counters[i], i.op)
+            step, loss, self._sizes = self._copy.place(feeds, counters[i])
             with tf.control_dependencies([step]):  # before the next step
                 return i + 1, losses.write(i, loss), rows, counters
 

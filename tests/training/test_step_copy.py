@@ -28,7 +28,7 @@ def test_the_counter_of_each_draw(seeds):
         step, value, total = random_step(draw)
         copy = StepCopy(step, value, [])
         counters = tf.placeholder(tf.uint64, [2, 2])
-        copied_step, copied_value, sizes = copy.place({}, counters, counters.op)
+        copied_step, copied_value, sizes = copy.place({}, counters)
         assert sizes == [210, 210]
         sess.run(tf.global_variables_initializer())
         for turn in range(3):
@@ -73,7 +73,6 @@ def test_a_copy_shares_the_variables_and_nothing_else():
         step, copied, sizes = copy.place(
             {x: tf.constant([10.0, 20.0])},
             tf.zeros([0, 2], tf.uint64),
-            tf.no_op(),
         )
         assert sizes == []
         types = [op.type for op in graph.get_operations()[num_ops:]]

@@ -100,6 +100,30 @@ def test_a_state_between_goes_to_another_session(graph):
         np.testing.assert_array_equal(loop.run(batches[4:]), expected)
 
 
+def test_the_terms_of_a_loss_are_added_in_their_order(graph):
+    """Also beside so many examples that TensorFlow would save memory by adding them as
+    they are ready."""
+    x = tf.placeholder(tf.float32, [BATCH, 1000])
+    weights = [tf.Variable(tf.random_normal([1000, 1000 - 199 * i])) for i in range(6)]
+    regularizers = tf.nn.l2_loss(weights[0])
+    for variable in weights[1:]:
+        regularizers += tf.nn.l2_loss(variable)
+    loss = tf.reduce_mean(x) + 5e-4 * regularizers
+    train_step = tf.train.GradientDescentOptimizer(1e-3).minimize(loss)
+    images = np.ones([80_000, 1000], np.float32)
+    batches = rows(40)
+    init = tf.global_variables_initializer()
+    with Session() as sess:
+        sess.run(init)
+        expected = [
+            sess.run([train_step, loss], {x: images[numbers]})[1] for numbers in batches
+        ]
+    with Session() as sess:
+        sess.run(init)
+        loop = StepLoop(train_step, loss, {x: images}, 1.0, sess, BATCH, None)
+        np.testing.assert_array_equal(loop.run(batches), expected)
+
+
 def test_the_lessons_graph_stays_as_it_is(graph):
     x, y, keep_prob, train_step, loss = one_layer(dropout=True)
     init = tf.global_variables_initializer()

@@ -1,5 +1,6 @@
 """What each framework's side of the comparison offers."""
 
+import abc
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,7 +12,7 @@ CHUNK = 50  # steps that are timed together
 _TUNING_SECONDS = 0.5
 
 
-class Peer:
+class Peer(abc.ABC):
     """One framework, with the weights and batches that all have.
 
     Attributes:
@@ -31,21 +32,21 @@ class Peer:
         self.problem = problem
         self.dropout = dropout
 
+    @abc.abstractmethod
     def reset(self) -> None:
         """Returns to the initial weights."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def load(self, start: int, stop: int) -> None:
         """Makes the batches of these steps ready, as float32; not timed."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def run(self, begin: int, end: int) -> Sequence[float]:
         """Trains with the batches `begin` to `end` of those loaded; losses."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def scores(self, images: np.ndarray) -> np.ndarray:
         """Returns the scores of images: float32 [N, 784] -> [N, 10]."""
-        raise NotImplementedError
 
     def ways(self) -> dict[str, Callable[[], None]]:
         """Returns the ways to train that are tried: names, and what sets one up."""
