@@ -24,7 +24,7 @@ from typing import Any, SupportsFloat
 from mnist_tut import errors, files, plots, runtime
 from mnist_tut.data import locate
 from mnist_tut.flags import Flags
-from mnist_tut.training import bfloat16, ending, pictures
+from mnist_tut.training import bfloat16, ending, pictures, preparation
 from mnist_tut.training.checkpoint import Checkpoints, compare_variables
 from mnist_tut.training.event_writers import EventWriters
 from mnist_tut.training.explain import explain
@@ -37,7 +37,6 @@ from mnist_tut.training.session import Session
 
 import tensorflow.compat.v1 as tf
 
-_MAX_BYTES = 2**31  # of all variables
 _HINT = (
     'inside "with Run(flags) as run:" build the graph, call run.session(...), and '
     'write the loop as "for step in run.steps(max_steps):"'
@@ -90,11 +89,11 @@ class Run(contextlib.AbstractContextManager):
     @property
     def data_options(self) -> dict[str, Any]:
         """Arguments for `read_data_sets` that come from the run and its flags."""
-        return {'seed': self.seed, **_source(self._flags)}
+        return {'seed': self.seed, **preparation.data_source(self._flags)}
 
     def locate(self, directory: str) -> locate.DatasetInfo:
         """Returns the data set, for a lesson that reads the files itself."""
-        return locate.locate(directory, **_source(self._flags))
+        return locate.locate(directory, **preparation.data_source(self._flags))
 
     def session(
         self,
@@ -121,12 +120,12 @@ class Run(contextlib.AbstractContextManager):
         """
         if self._checkpoints is not None:
             raise errors.RunError('run.session(...) was called twice; call it once')
-        _check_model_size()
-        _check_jit(self._flags)
-        _check_batch_size(self._flags, data, images, num_examples)
-        self._info = _settle_data(self._flags, data)
+        preparation.check_model_size()
+        preparation.check_jit(self._flags)
+        preparation.check_batch_size(self._flags, data, images, num_examples)
+        self._info = preparation.settle_data(self._flags, data)
         self.mistakes = pictures.Mistakes(data, images, scores, feeds or {})
-        model = _describe_model(images, scores, feeds or {}, pixel_range)
+        model = preparation.describe_model(images, scores, feeds or {}, pixel_range)
         difference = compare_variables(self.log_dir, tf.global_variables())
         self._folder.prepare(difference, self.seed, self._info, model)
         saver = saver or tf.train.Saver()
@@ -206,100 +205,10 @@ class Run(contextlib.AbstractContextManager):
                 _finish(self, self._flags, self._info)
 
 
-def _source(flags: Flags) -> dict[str, Any]:
-    """Returns the arguments that say where a run's data come from."""
-    is_given = flags.data_folder()[1]
-    return {'search': not is_given, **flags.subset('dataset', 'source_url')}
-
-
-def _settle_data(flags: Flags, data: Any) -> locate.DatasetInfo:
-    """Has run.json name the data that were found, for a resumed run to find them.
-
-    Args:
-        flags: Of the lesson.
-        data: As in `Run.session`.
-
-    Returns:
-        Which data they are.
-    """
-    info = locate.fake() if data is None else getattr(data, 'info', data)
-    if info.kind == 'npz':
-        flags.settle(npz=os.path.abspath(info.directory))
-    name, _ = flags.data_folder()
-    if name is not None and info.data_dir:
-        flags.settle(**{name: info.data_dir})
-    if info.dataset:
-        flags.settle(dataset=info.dataset)
-    return info
-
-
 def _make_session(flags: Flags) -> Session:
     """Returns a session for the default graph, in threads that fit it."""
     wanted = flags.FLAGS.batch_size, bfloat16.is_wanted(flags), flags.FLAGS.jit
     return Session(config=runtime.training_config(tf.get_default_graph(), *wanted))
-
-
-def _check_model_size() -> None:
-    """Raises FlagError if the variables of the default graph are too large."""
-    sizes = {
-        variable.op.name: variable.shape.num_elements() * variable.dtype.size
-        for variable in tf.global_variables()
-    }
-    total = sum(sizes.values())
-    if total > _MAX_BYTES:
-        name = max(sizes, key=sizes.__getitem__)
-        raise errors.FlagError(
-            f'the variables would take {total / 1e9:.1f} GB, {name} alone '
-            f'{sizes[name] / 1e9:.1f} GB; expected at most {_MAX_BYTES / 1e9:.1f} GB; '
-            'choose smaller layers'
-        )
-
-
-def _check_jit(flags: Flags) -> None:
-    """Raises FlagError if XLA would make the steps slower, a hundred times and more."""
-    if not flags.FLAGS.jit or tf.config.list_physical_devices('GPU'):
-        return
-    if any(op.type == 'Conv2D' for op in tf.get_default_graph().get_operations()):
-        raise errors.FlagError(
-            '--jit: on a CPU, compiled convolutions take far longer than those of '
-            'TensorFlow; expected a model without convolutions, or a GPU; leave out '
-            '--jit'
-        )
-
-
-def _check_batch_size(
-    flags: Flags, data: Any, images: tf.Tensor, num_examples: int | None
-) -> None:
-    """Raises FlagError if a batch is larger than a set that it is drawn from."""
-    sizes = {'training': num_examples}
-    if hasattr(data, 'train'):
-        sizes = {'training': data.train.num_examples}
-        if images.shape.as_list()[0] is not None:  # evaluated in such batches, too
-            sizes['validation'] = data.validation.num_examples
-            sizes['test'] = data.test.num_examples
-    batch_size = flags.FLAGS.batch_size
-    for name, size in sizes.items():
-        if size is not None and batch_size > size:
-            raise errors.FlagError(
-                f'--batch_size={batch_size}: the {name} set has only {size} examples; '
-                'choose at most that many'
-            )
-
-
-def _describe_model(
-    images: tf.Tensor,
-    scores: tf.Tensor,
-    feeds: dict[tf.Tensor, float],
-    pixel_range: tuple[float, float],
-) -> dict[str, Any]:
-    """Returns what `inference` has to know about the graph, ready for JSON."""
-    return {
-        'images': images.name,
-        'scores': scores.name,
-        'probabilities': scores.op.type == 'Softmax',
-        'feeds': {tensor.name: value for tensor, value in feeds.items()},
-        'pixel_range': list(pixel_range),
-    }
 
 
 def _finish(run: Run, flags: Flags, info: locate.DatasetInfo) -> None:
