@@ -177,7 +177,7 @@ def test_run_training_is_short(lesson):
 def test_no_class_is_long(name):
     for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.ClassDef):
-            most_lines = 160 if node.name == 'Run' else 200
+            most_lines = 185 if node.name == 'Run' else 200
             assert node.end_lineno - node.lineno + 1 <= most_lines, node.name
 
 

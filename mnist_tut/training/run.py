@@ -18,7 +18,14 @@ graph but the ops of a Saver, once the graph is complete.
 import contextlib
 import math
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import Any, SupportsFloat
 
 from mnist_tut import errors, files, plots, runtime
@@ -144,13 +151,37 @@ class Run(contextlib.AbstractContextManager):
         self._require_session('run.summary_writer()')
         return self._events.open(name, graph, shows)
 
-    def repeat(self, *step: Any, **more: Any) -> None:
-        """Takes what a step does, as in `repeat.Step`, for --steps_per_run."""
+    def repeat(
+        self,
+        train_step: tf.Operation,
+        loss: tf.Tensor,
+        data: Any,
+        placeholders: Sequence[tf.Tensor],
+        seen: Container[int],
+        feeds: Mapping[tf.Tensor, float] | None = None,
+        period: int | None = None,
+    ) -> None:
+        """Takes what a step does, for --steps_per_run; call it before run.steps().
+
+        Args:
+            train_step: The training op.
+            loss: float scalar, recorded at each step.
+            data: DataSet, whose next batch a step takes; or the arrays (images,
+                labels), each [N, ...], which are cut into batches in their order.
+            placeholders: Those of the images and of the labels.
+            seen: The steps at which the loop's body does more than to train.
+            feeds: Other placeholders and their values, the same at each step.
+            period: For arrays, after how many examples the batches begin anew.
+        """
         checkpoints, FLAGS = self._require_session('run.repeat()'), self._flags.FLAGS
+        if self._loop is not None:
+            raise errors.RunError(
+                'run.repeat(...) was called after run.steps(...); call it before'
+            )
         if FLAGS.steps_per_run > 1:
             checkpoints.keep_graph()
-            options = checkpoints.sess, FLAGS, self.record
-            self._repeat = Repeat(Step(*step, **more), *options)
+            step = Step(train_step, loss, data, placeholders, seen, feeds or {}, period)
+            self._repeat = Repeat(step, checkpoints.sess, FLAGS, self.record)
 
     def steps(self, num_steps: int) -> Iterator[int]:
         """Returns the steps to run, from 0; with --resume those that remain.

@@ -11,6 +11,7 @@ from mnist_tut.training import run_folder
 from mnist_tut.training.run import Run
 from tests.support import corpus, servers
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -96,6 +97,22 @@ def test_a_second_session(flags, graph):
         open_session(run, graph)
 
     assert 'called twice' in refusal(flags, lesson)
+
+
+@pytest.mark.parametrize('steps_per_run', [1, 5])
+def test_a_repeat_that_comes_too_late(flags, graph, steps_per_run):
+    x, y, train_step = graph
+    arrays = np.zeros([20, 784], np.float32), np.zeros([20, 10], np.float32)
+
+    def lesson(run):
+        open_session(run, graph)
+        steps = run.steps(3)
+        run.repeat(train_step, tf.reduce_mean(y), arrays, [x, y], (), period=10)
+        list(steps)
+
+    with flags.overridden({'steps_per_run': steps_per_run}):
+        line = refusal(flags, lesson)
+    assert line.startswith('run.repeat(...) was called after run.steps(...)')
 
 
 def test_a_loop_without_steps(flags, graph):
