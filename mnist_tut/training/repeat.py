@@ -18,18 +18,7 @@ import tensorflow.compat.v1 as tf
 
 
 class Step(NamedTuple):
-    """What a training step is, as a lesson says it.
-
-    Attributes:
-        train_step: The training op.
-        loss: float scalar, recorded at each step.
-        data: DataSet, whose next batch a step takes; or the arrays (images, labels),
-            each [N, ...], which are cut into batches in their order.
-        placeholders: Those of the images and of the labels.
-        seen: The steps at which the body of the lesson's loop does more than to train.
-        feeds: Other placeholders and their values, the same at each step.
-        period: For arrays, after how many examples the batches begin anew.
-    """
+    """What a training step is: the arguments of `Run.repeat`."""
 
     train_step: tf.Operation
     loss: tf.Tensor
@@ -39,14 +28,14 @@ class Step(NamedTuple):
     feeds: Mapping[tf.Tensor, float] = {}
     period: int | None = None
 
-    def examples(self) -> tuple[dict[tf.Tensor, Any], float]:
+    def examples(self) -> tuple[dict[tf.Tensor, Any], dict[tf.Tensor, float]]:
         """Returns all examples, or a number, by placeholder, and the images' scale."""
         if self.period is None:
             *arrays, scale = self.data.stored()
         else:
             arrays, scale = self.data, 1.0
         examples = dict(zip(self.placeholders, arrays, strict=True))
-        return examples | dict(self.feeds), scale
+        return examples | dict(self.feeds), {self.placeholders[0]: scale}
 
     def rows(self, step: int, batch_size: int) -> np.ndarray:
         """Returns the row numbers of a step's batch, int [batch_size]."""

@@ -41,8 +41,8 @@ class StepCopy:
         Args:
             step: The training op.
             value: A tensor of the step, the loss.
-            fed: What the loop feeds the step with instead of the graph.
-            choose: Chooses products to compute the other way round, by name.
+            fed: Placeholders that `place` replaces by tensors.
+            choose: From the step's ops to the names of the products to swap.
 
         Raises:
             errors.RunError: If the step draws numbers other than a dropout's.
@@ -102,7 +102,9 @@ class StepCopy:
         )
         return step, value, [tensor.shape.num_elements() for tensor in drawn]
 
-    def counters(self, num_drawn: Mapping[str, int], sizes: Sequence[int], count: int):
+    def counters(
+        self, num_drawn: Mapping[str, int], sizes: Sequence[int], count: int
+    ) -> np.ndarray:
         """Returns the counters of the random ops at the next steps.
 
         Args:

@@ -7,11 +7,11 @@ differently.
 """
 
 import contextlib
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from mnist_tut import runtime
+from mnist_tut.data.scaled import Scaled
 from mnist_tut.training import swapped_products
 from mnist_tut.training.graph_copy import loops_of_v1
 from mnist_tut.training.session import Session
@@ -29,7 +29,7 @@ class StepLoop:
         train_step: tf.Operation,
         loss: tf.Tensor,
         examples: Mapping[tf.Tensor, Any],
-        scale: float,
+        scales: Mapping[tf.Tensor, float],
         sess: Session,
         batch_size: int,
         length: int | None,
@@ -41,7 +41,8 @@ class StepLoop:
             loss: float scalar.
             examples: For each placeholder its value for all examples, [N, ...], or a
                 number that is the same at each step.
-            scale: By what uint8 is multiplied for a placeholder of floats.
+            scales: By what uint8 is multiplied for a placeholder of floats; one that is
+                not here is fed the values as they are.
             sess: Session.
             batch_size: B.
             length: Number of steps that XLA compiles the loop for, which can run at
@@ -53,9 +54,12 @@ class StepLoop:
         self._sess = sess
         self._length = length
         self._is_first = length is not None
-        choose = functools.partial(
-            swapped_products.choose, batch_size=batch_size, config=sess.config
-        )
+
+        def choose(ops: list[tf.Operation]) -> Container[str]:
+            if length is not None:  # XLA computes products in its own way
+                return ()
+            return swapped_products.choose(ops, batch_size, sess.config)
+
         self._copy = StepCopy(train_step, loss, list(examples), choose)
         self._sizes: list[int] = []  # of what the random ops draw in a step
         self._numbers: dict[tf.Tensor, float] = {}
@@ -65,7 +69,7 @@ class StepLoop:
             self._rows = tf.placeholder(tf.int32, [length, batch_size])
             self._counters = tf.placeholder(tf.uint64, [length, num_ops, 2])
             batches = {
-                placeholder: self._batches(placeholder, value, scale)
+                placeholder: self._batches(placeholder, value, scales.get(placeholder))
                 for placeholder, value in examples.items()
             }
             loop = self._make_loop(batches)
@@ -73,16 +77,18 @@ class StepLoop:
                 loop = tf.function(loop, autograph=False, jit_compile=True)
             self._losses = loop(self._num_steps, self._rows, self._counters)
 
-    def _batches(self, placeholder: tf.Tensor, value: Any, scale: float) -> Callable:
+    def _batches(
+        self, placeholder: tf.Tensor, value: Any, scale: float | None
+    ) -> Callable:
         """Returns a function from row numbers [B] to what the placeholder is fed."""
         dtype = placeholder.dtype
         if np.ndim(value) == 0:
             number = self._feed(value, dtype)
             return lambda rows: number
-        divisor = getattr(value, 'divisor', None)  # of bytes that are read as floats
+        divisor = value.divisor if isinstance(value, Scaled) else None
         if divisor is not None:
             value, number = value.pixels, self._feed(divisor)
-        elif value.dtype == np.uint8 and dtype.is_floating:
+        elif scale is not None and value.dtype == np.uint8 and dtype.is_floating:
             number = self._feed(scale)
         else:
             value, number = np.asarray(value, dtype.as_numpy_dtype), None
@@ -113,7 +119,7 @@ class StepLoop:
             feeds = {fed: batch(rows[i]) for fed, batch in batches.items()}
             step, loss, self._sizes = self._copy.place(feeds, counters[i])
             with tf.control_dependencies([step]):  # before the next step
-                return i + 1, losses.write(i, loss), rows, counters
+                return i + 1, losses.write(i, tf.cast(loss, tf.float32)), rows, counters
 
         def loop(num_steps, rows, counters):
             size = num_steps if self._length is None else self._length

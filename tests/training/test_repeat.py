@@ -1,12 +1,19 @@
 """Steps that run together: which ones, and what happens on the way."""
 
-from mnist_tut import errors, fully_connected_feed, softmax, with_summaries
+from mnist_tut import (
+    convolutional,
+    errors,
+    fully_connected_feed,
+    softmax,
+    with_summaries,
+)
 from mnist_tut.training import run_folder
 from mnist_tut.training.repeat import Repeat, Step
 from mnist_tut.training.step_loop import StepLoop
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 
 
 class Flags:
@@ -102,6 +109,17 @@ def test_made_up_data(tmp_path, monkeypatch, capsys):
     ]  # fmt: skip
     assert losses[0] == losses[1]
     assert counts == [6, 4]  # step 0 and the last one print
+
+
+def test_losses_of_16_bits(tmp_path, capsys):
+    losses = [
+        convolutional.run_training(
+            self_test=True, use_fp16=True, batch_size=4, log_dir=tmp_path / str(k),
+            max_steps=6, steps_per_run=k, seed=2,
+        ).values('loss')
+        for k in (1, 3)
+    ]  # fmt: skip
+    assert losses[0] == losses[1]
 
 
 def test_a_loss_that_diverges_ends_the_run_at_its_step(

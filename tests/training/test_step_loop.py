@@ -2,6 +2,7 @@
 
 from mnist_tut.data.dataset import DataSet
 from mnist_tut.data.scaled import Scaled
+from mnist_tut.training.repeat import Step
 from mnist_tut.training.session import Session
 from mnist_tut.training.step_loop import StepLoop
 
@@ -68,7 +69,7 @@ def test_equal_to_single_steps_between_single_steps(graph, dropout, seed):
     with Session() as sess:
         sess.run(init)
         examples = {x: images, y: labels, keep_prob: 0.7}
-        loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, examples, {x: 1 / 255}, sess, BATCH, None)
         losses = [single(sess, batches[0]), *loop.run(batches[1:6])]
         losses += [single(sess, batches[6]), *loop.run(batches[7:10])]
         losses += [single(sess, numbers) for numbers in batches[10:]]
@@ -87,7 +88,7 @@ def test_a_state_between_goes_to_another_session(graph):
     batches = rows(9)
     with Session() as sess:
         sess.run(init)
-        loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, examples, {x: 1 / 255}, sess, BATCH, None)
         loop.run(batches[:4])
         state = sess.get_state()
         saved = sess.run(tf.global_variables())
@@ -96,7 +97,7 @@ def test_a_state_between_goes_to_another_session(graph):
         for variable, value in zip(tf.global_variables(), saved, strict=True):
             variable.load(value, sess)
         sess.set_state(state)
-        loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, examples, {x: 1 / 255}, sess, BATCH, None)
         np.testing.assert_array_equal(loop.run(batches[4:]), expected)
 
 
@@ -120,7 +121,7 @@ def test_the_terms_of_a_loss_are_added_in_their_order(graph):
         ]
     with Session() as sess:
         sess.run(init)
-        loop = StepLoop(train_step, loss, {x: images}, 1.0, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, {x: images}, {}, sess, BATCH, None)
         np.testing.assert_array_equal(loop.run(batches), expected)
 
 
@@ -132,7 +133,9 @@ def test_the_lessons_graph_stays_as_it_is(graph):
     with Session() as sess:
         sess.run(init)
         examples = {x: every_grey(), y: np.eye(10)[np.arange(32) % 10], keep_prob: 1.0}
-        StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None).run(rows(3))
+        StepLoop(train_step, loss, examples, {x: 1 / 255}, sess, BATCH, None).run(
+            rows(3)
+        )
     after = {node.name: node for node in graph.as_graph_def().node}
     assert {name: after.get(name) for name in before} == before
     added = after.keys() - before.keys()
@@ -154,12 +157,35 @@ def test_values_are_fed_as_a_feed_dict_feeds_them(graph, dtype):
     batches = rows(3)
     with Session() as sess:
         sess.run(tf.global_variables_initializer())
-        StepLoop(train_step, loss, {x: images}, 1 / 255, sess, BATCH, None).run(batches)
+        StepLoop(train_step, loss, {x: images}, {x: 1 / 255}, sess, BATCH, None).run(
+            batches
+        )
         value = sess.run(total)
     if dtype.is_floating:
         images = np.multiply(images.astype(np.float32), np.float32(1 / 255))
     fed = images[batches.ravel()].astype(dtype.as_numpy_dtype).astype(np.float64)
     np.testing.assert_allclose(value, fed.sum(0), rtol=1e-12)
+
+
+def test_only_the_images_of_a_data_set_are_scaled(graph):
+    """Labels of the same type, one-hot, are fed as they are."""
+    x, y, keep_prob, train_step, loss = one_layer(dropout=False)
+    images, labels = every_grey(), np.eye(10, dtype=np.uint8)[np.arange(32) % 10]
+    data_set = DataSet(images.reshape(32, 28, 28, 1), labels)
+    step = Step(train_step, loss, data_set, [x, y], (), {keep_prob: 1.0})
+    init = tf.global_variables_initializer()
+    batches = rows(4)
+    with Session() as sess:
+        sess.run(init)
+        expected = []
+        for numbers in batches:
+            scaled = data_set._scaled(images[numbers])
+            feeds = {x: scaled, y: labels[numbers], keep_prob: 1.0}
+            expected.append(sess.run([train_step, loss], feeds)[1])
+    with Session() as sess:
+        sess.run(init)
+        loop = StepLoop(train_step, loss, *step.examples(), sess, BATCH, None)
+        np.testing.assert_array_equal(loop.run(batches), expected)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +203,7 @@ def test_pixels_that_are_scaled_when_they_are_read(graph, function, is_stored_as
     with Session() as sess:
         sess.run(tf.global_variables_initializer())
         step = last.assign(x).op
-        loop = StepLoop(step, loss, {x: images}, 1.0, sess, BATCH, None)
+        loop = StepLoop(step, loss, {x: images}, {}, sess, BATCH, None)
         for numbers in rows(6)[:, np.newaxis]:
             loop.run(numbers)
             np.testing.assert_array_equal(sess.run(last), images[numbers[0]])
@@ -198,7 +224,9 @@ def test_compiled_for_one_length_runs_fewer_steps_too(graph):
     for length in (None, 4):
         with Session() as sess:
             sess.run(init)
-            loop = StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, length)
+            loop = StepLoop(
+                train_step, loss, examples, {x: 1 / 255}, sess, BATCH, length
+            )
             parts = [
                 loop.run(batches[:4]),
                 loop.run(batches[4:7]),
@@ -215,5 +243,5 @@ def test_loops_of_others_are_as_before(graph):
     with Session() as sess:
         sess.run(tf.global_variables_initializer())
         examples = {x: every_grey(), y: np.eye(10)[np.arange(32) % 10], keep_prob: 1.0}
-        StepLoop(train_step, loss, examples, 1 / 255, sess, BATCH, None)
+        StepLoop(train_step, loss, examples, {x: 1 / 255}, sess, BATCH, None)
     assert tf.control_flow_v2_enabled() == was

@@ -75,11 +75,10 @@ def test_a_loop_gives_the_same_either_way(graph, monkeypatch, is_swapped):
         sess.run(init)
         expected = [sess.run([train_step, loss], {x: values[i]})[1] for i in rows]
         expected_weights = sess.run(tf.trainable_variables())
-        sess.run(init)
     monkeypatch.setattr(swapped_products, '_is_equal', lambda *_: is_swapped)
     with Session() as sess:
         sess.run(init)
-        loop = StepLoop(train_step, loss, {x: values}, 1.0, sess, BATCH, None)
+        loop = StepLoop(train_step, loss, {x: values}, {}, sess, BATCH, None)
         losses = loop.run(rows)
         weights = sess.run(tf.trainable_variables())
     names = [op.name for op in graph.get_operations() if op.name.endswith('/swapped')]
@@ -91,3 +90,14 @@ def test_a_loop_gives_the_same_either_way(graph, monkeypatch, is_swapped):
     compare(losses, expected, **options)
     for value, wanted in zip(weights, expected_weights, strict=True):
         compare(value, wanted, **options)
+
+
+def test_none_is_tried_for_a_loop_that_is_compiled(graph, monkeypatch):
+    def trial(*_):
+        raise AssertionError('XLA computes products in its own way')
+
+    monkeypatch.setattr(swapped_products, '_is_equal', trial)
+    x, train_step, loss = two_layers()
+    values = np.zeros([40, 20], np.float32)
+    with Session() as sess:
+        StepLoop(train_step, loss, {x: values}, {}, sess, BATCH, length=2)
