@@ -30,7 +30,10 @@ def check(flags: Flags) -> None:
             '--use_fp16 --bfloat16: expected one of the two; leave one out'
         )
     if (reason := _missing()) is not None:
-        raise errors.FlagError(f'--bfloat16: {reason}; leave the flag out')
+        raise errors.FlagError(
+            f'--bfloat16: {reason}; leave the flag out, or continue a run where it was '
+            'started'
+        )
 
 
 def _missing() -> str | None:

@@ -56,14 +56,14 @@ def check_model_size() -> None:
 
 
 def check_jit(flags: Flags) -> None:
-    """Raises FlagError if XLA would make the steps slower, a hundred times and more."""
+    """Raises FlagError if XLA would compile convolutions for a CPU: they get slower."""
     if not flags.FLAGS.jit or tf.config.list_physical_devices('GPU'):
         return
     if any(op.type == 'Conv2D' for op in tf.get_default_graph().get_operations()):
         raise errors.FlagError(
             '--jit: on a CPU, compiled convolutions take far longer than those of '
-            'TensorFlow; expected a model without convolutions, or a GPU; leave out '
-            '--jit'
+            'TensorFlow; expected a model without convolutions, or a GPU; leave the '
+            'flag out, or continue a run where it was started'
         )
 
 

@@ -74,6 +74,19 @@ def test_the_two_kinds_of_16_bits_exclude_each_other(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_cannot_go_on_where_the_processor_lacks_it(processor, tmp_path, capsys):
+    """The flag comes from the run: to leave it out is no help."""
+    flags = {'self_test': True, 'batch_size': 4, 'log_dir': tmp_path / 'log'}
+    processor('flags\t: amx_bf16\n')
+    convolutional.run_training(max_steps=1, bfloat16=True, **flags)
+    processor(WITHOUT)
+    with pytest.raises(
+        errors.FlagError,
+        match=r'--bfloat16: .*, or continue a run where it was started$',
+    ):
+        convolutional.run_training(max_steps=2, resume=True, **flags)
+
+
 def test_other_lessons_do_not_have_it():
     assert not bfloat16.is_wanted(softmax.flags)
     assert not bfloat16.is_wanted(deep.flags)

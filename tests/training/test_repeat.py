@@ -163,6 +163,21 @@ def test_bad_flags_get_one_line(tmp_path, monkeypatch, flags, line):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_compiled_run_cannot_go_on_where_it_would_be_slow(
+    tmp_path, monkeypatch, capsys
+):
+    """The flag comes from the run: to leave it out is no help."""
+    flags = {'self_test': True, 'batch_size': 4, 'log_dir': tmp_path / 'log'}
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.config, 'list_physical_devices', lambda kind: [kind])
+        # Only the first step, which is not compiled.
+        convolutional.run_training(max_steps=1, steps_per_run=2, jit=True, **flags)
+    with pytest.raises(
+        errors.FlagError, match=r'--jit: .*, or continue a run where it was started$'
+    ):
+        convolutional.run_training(max_steps=2, steps_per_run=2, resume=True, **flags)
+
+
 def test_jit_belongs_to_a_run_and_the_number_of_steps_does_not(
     few_digits_dir, tmp_path, capsys
 ):
