@@ -19,9 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# Up to how many multiplications in one pass forward a dense net gets one thread. On two
-# cores one is 1.4 to 2 times as fast as two up to 10 million, as fast at 40, and slower
-# by a fifth at 80.
+# Up to how many multiplications in one pass forward a dense net gets one thread.
 _MAX_ONE_THREAD = 20_000_000
 # The same if XLA compiles many steps into one op, which is handed over only once.
 _MAX_ONE_THREAD_JIT = 5_000_000
@@ -73,7 +71,8 @@ def _without(pattern: re.Pattern[str], output: str) -> str:
 def filtered_stderr() -> Iterator[None]:
     """Removes the banners from what native code writes to stderr.
 
-    Used for the import, and for a traced step on a machine without a GPU.
+    Used for the import, a traced step on a machine without a GPU, and a first compiled
+    run.
     """
     with _rewritten_stderr(lambda output: _without(_BANNERS, output)):
         yield
@@ -121,10 +120,10 @@ def _rewritten_stderr(rewrite: Callable[[str], str]) -> Iterator[None]:
 
 
 class _WithoutKeras(importlib.abc.MetaPathFinder):
-    """Has Keras 3 be missing, which TensorFlow imports in advance where it exists.
+    """Makes Keras 3 look missing, which TensorFlow imports in advance where it exists.
 
-    That is a quarter of TensorFlow's import, in time, and no lesson uses it.
-    TensorFlow asks only where the package is, to find `tensorflow.keras` there.
+    It takes long, and no lesson uses it. TensorFlow asks only where the package is, to
+    find `tensorflow.keras` there.
     """
 
     def find_spec(self, name: str, *_: Any) -> None:

@@ -18,7 +18,8 @@ from mnist_tut.training.graph_copy import loops_of_v1, record, upstream_ops
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-_FEED_SIZE = 20_000  # a session copies what it is fed: 16 MB of bytes
+# Examples fed at a time: what is not aligned is copied, 16 MB of bytes.
+_FEED_SIZE = 20_000
 _BATCH_SIZE = 500  # their floats, 1.6 MB for each core, stay in its cache
 
 _copies: weakref.WeakKeyDictionary[tf.Session, dict[Any, '_Copy']]
@@ -32,7 +33,7 @@ def count_correct(
     labels_placeholder: tf.Tensor,
     data_set: Any,
 ) -> int:
-    """Counts the right predictions in a data set, several times faster than do_eval.
+    """Counts the right predictions in a data set, faster than do_eval.
 
     The arguments are those of `fully_connected_feed.do_eval`. The first call with an
     `eval_correct` copies the model and takes a little longer.

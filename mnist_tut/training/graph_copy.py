@@ -37,7 +37,7 @@ def record(ops: Iterable[tf.Operation], graph: tf.Graph) -> tf.GraphDef:
 
 @contextlib.contextmanager
 def loops_of_v1() -> Iterator[None]:
-    """Makes tf.while_loop add single ops, which run faster than version 2's functions.
+    """Makes tf.while_loop add single ops instead of version 2's functions.
 
     Inside of a tf.function, whose loops are functions, it changes nothing.
     """

@@ -46,7 +46,7 @@ class Loop(contextlib.AbstractContextManager):
         self.step = 0
 
     def steps(self, start: int, num_steps: int) -> Iterator[int]:
-        """Yields start, ... num_steps - 1.
+        """Yields start, ... num_steps - 1; with a Repeat, those that it does not run.
 
         Args:
             start: Number of steps that are done already.
