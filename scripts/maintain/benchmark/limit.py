@@ -8,7 +8,7 @@ are measured here, on all cores:
   TensorFlow, repeated on the same arrays.
 * Each convolution, forward and its two gradients, costs 2 * B * H * W * h * w * C * D
   floating-point operations at the fastest rate that a large product has here (1,536
-  cubed). No convolution reaches that rate, so this part is a bound, not a forecast.
+  cubed). Taken as a bound for a direct convolution, not as a forecast.
 * Bytes: each variable, with the optimizer's slots, is read and written once, the batch
   read once, and each product's and convolution's result written and read once, at the
   rate at which NumPy copies as many bytes, over and over, on all cores; so a small
@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmark.peers.bare import Bare
 from benchmark.problem import Problem
-from mnist_tut.training.session import upstream_ops
+from mnist_tut.training.graph_copy import upstream_ops
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -97,20 +97,20 @@ def count(bare: Bare) -> tuple[list[Product], int, int]:
     return products, flops, num_bytes
 
 
-def _needed(train_op: tf.Operation) -> set[tf.Operation]:
+def _needed(train_op: tf.Operation) -> list[tf.Operation]:
     """Returns the ops whose results the updates are computed from.
 
     Not those that only come before them, such as the gradient towards the images, which
     tf.gradients makes, too, and TensorFlow removes.
     """
     waiting = [op for op in upstream_ops([train_op]) if 'Apply' in op.type]
-    needed: set[tf.Operation] = set()
+    needed: dict[tf.Operation, None] = {}  # in the same order each time
     while waiting:
         op = waiting.pop()
         if op not in needed:
-            needed.add(op)
+            needed[op] = None
             waiting += [tensor.op for tensor in op.inputs]
-    return needed
+    return list(needed)
 
 
 def _multiplications(op: tf.Operation, inputs: list[tuple], output: tuple) -> int:

@@ -54,7 +54,7 @@ class Channel:
             self._answers.flush()
         line = self._commands.readline()
         if not line:
-            os._exit(0)
+            sys.exit(0)
         return json.loads(line)
 
 
@@ -79,7 +79,8 @@ def serve(name: str, problem: problems.Problem, options: dict[str, Any]) -> None
     while True:
         command = channel(answer)
         if 'losses' in command:
-            # Without dropout, which each framework draws in its own way.
+            # Other frameworks draw dropout in their own way, so they are compared
+            # without.
             checked = make_peer(
                 name, problem, dropout if command['dropout'] else 0.0, **options
             )

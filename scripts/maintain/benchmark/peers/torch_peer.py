@@ -17,8 +17,9 @@ from torch.nn import functional as F
 class Torch(Peer):
     """The model as PyTorch users write it, with its fused optimizers.
 
-    `ways` are one thread and all cores; eager, with a compiled loss, and, for plain
-    gradient descent, with the whole step compiled; and both layouts of images.
+    `ways` are eager, with a compiled loss, and, for plain gradient descent, with the
+    whole step compiled; each with one thread and all cores in a dense net, with both
+    layouts of images in a convolutional one.
     """
 
     def __init__(self, problem: Problem, dropout: float):
