@@ -13,19 +13,18 @@ The second command writes the table between the marks of docs/SPEED.md.
 import itertools
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
-from importlib import metadata
 from typing import Any
 
-from mnist_tut import convolutional, deep
+from mnist_tut import convolutional, deep, errors
 from mnist_tut.flags import Flags
 from mnist_tut.training.run import Run
 
 import experiments
 import markdown
+from benchmark import machine
 
 flags = Flags()
 FLAGS = flags.FLAGS
@@ -34,7 +33,6 @@ flags.DEFINE_boolean('write', False, 'Write the table of what is stored, no more
 
 STORE = experiments.RESULTS / 'bfloat16.json'
 DOCUMENT = experiments.ROOT / 'docs' / 'SPEED.md'
-_MARKS = '<!-- begin bfloat16 -->', '<!-- end bfloat16 -->'
 _SEEDS = (1, 2, 3)
 _TYPES = ('float32', 'bfloat16')
 _ROUNDS = 5
@@ -100,21 +98,12 @@ def measure(lesson: str, stored: dict[str, Any]) -> None:
 
 
 def _save(stored: dict[str, Any]) -> None:
-    stored['machine'] = {
-        'tensorflow': metadata.version('tensorflow'),
-        'numpy': metadata.version('numpy'),
-        'python': platform.python_version(),
-        'processor': _processor(),
-        'cores': os.cpu_count(),
-    }
     STORE.write_text(json.dumps(stored, indent=1) + '\n')
 
 
-def _processor() -> str:
-    """Returns the name of the processor, as Linux knows it."""
-    with open('/proc/cpuinfo') as file:
-        [name, *_] = [line for line in file if line.startswith('model name')]
-    return name.partition(':')[2].strip()
+def filled(text: str, stored: dict[str, Any]) -> str:
+    """Returns docs/SPEED.md with its table of bfloat16 replaced."""
+    return markdown.replace_part(text, 'measure_bfloat16', report(stored))
 
 
 def report(stored: dict[str, Any]) -> list[str]:
@@ -141,13 +130,13 @@ def report(stored: dict[str, Any]) -> list[str]:
                 ]
             )
     head = ['lesson', 'type', 'ms a step', 'ratio', 'seeds 1, 2 and 3: mean (each)']
-    machine = stored['machine']
+    about = stored['machine']
     return [
         '',
         *markdown.table(head, rows),
         f'Times: medians of {_ROUNDS} rounds in turn (smallest to largest), on '
-        f'{machine["cores"]} cores of {machine["processor"]}, with TensorFlow '
-        f'{machine["tensorflow"]}.',
+        f'{about["cores"]} cores of {about["processor"]}, with TensorFlow '
+        f'{about["versions"]["tensorflow"]}.',
         'Measured by `python scripts/maintain/measure_bfloat16.py`.',
         '',
     ]
@@ -156,15 +145,15 @@ def report(stored: dict[str, Any]) -> list[str]:
 def main(_: list[str]) -> None:
     """Measures what is not stored yet, or writes the table."""
     stored = json.loads(STORE.read_text()) if STORE.exists() else {}
-    if not FLAGS.write:
-        for lesson in _LESSONS:
-            measure(lesson, stored)
+    if FLAGS.write:
+        text = DOCUMENT.read_text(encoding='utf-8')
+        DOCUMENT.write_text(filled(text, stored), encoding='utf-8')
         return
-    text = DOCUMENT.read_text()
-    before, rest = text.split(_MARKS[0])
-    after = rest.split(_MARKS[1])[1]
-    lines = [_MARKS[0], *report(stored), _MARKS[1]]
-    DOCUMENT.write_text(before + '\n'.join(lines) + after)
+    if stored and not machine.is_here(stored['machine']):
+        raise errors.RunError(f'{STORE}: is of another machine or version; remove it')
+    stored['machine'] = machine.describe()
+    for lesson in _LESSONS:
+        measure(lesson, stored)
 
 
 if __name__ == '__main__':

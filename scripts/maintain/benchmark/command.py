@@ -9,8 +9,9 @@ measured one by one:
 
     python scripts/maintain/benchmark --only=training,steps --models=softmax,deep
 
-Each part replaces its own results in docs/results/benchmark.json and keeps the others;
-the tables and the plot of docs/SPEED.md are written from that file. A step is timed
+Each part replaces its own results in docs/results/benchmark.json and keeps the others,
+if they are of the same machine and versions; the tables and the plot of docs/SPEED.md
+are written from that file, by `--only=` without measuring. A step is timed
 only after its losses and its accuracy on the test set were compared with the bare feed
 loop's: same initial values, same batches in the same order.
 
@@ -60,13 +61,20 @@ class Benchmark:
         self.results: dict[str, Any] = {}
         if self._path.exists():
             self.results = json.loads(self._path.read_text())
+            if not machine.is_here(self.results['machine']):
+                raise errors.RunError(
+                    f'{self._path}: is of another machine or version; remove it, or '
+                    'choose another --output'
+                )
         self.results['machine'] = machine.describe()
+        self._variants = chosen(FLAGS.variants, variants.PEERS, 'variants')
         self._problems: dict[str, str] = {}
 
     def keep(self, part: str, model: str, result: dict[str, Any]) -> None:
         """Stores what was measured."""
         self.results.setdefault(part, {})[model] = result
-        self.results.setdefault('commands', {})[part] = command(part)
+        commands = self.results.setdefault('commands', {})
+        commands.setdefault(part, {})[model] = command(part)
         text = json.dumps(self.results, indent=1, sort_keys=True)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._path.write_text(text + '\n')
@@ -75,12 +83,13 @@ class Benchmark:
     def problem(self, model: Model) -> str:
         """Returns the folder with the arrays that all get; written when needed."""
         if model.lesson not in self._problems:
-            name = f'{model.lesson}-{num_steps(model)}'
-            folder = os.path.join(FLAGS.arrays or _stack.name, name)
-            if not os.path.isdir(folder):
+            name = f'{model.lesson}-{FLAGS.dataset}-{num_steps(model)}'
+            folder = os.path.join(FLAGS.arrays or _arrays_folder.name, name)
+            # Written last: what an interrupted command has left is made again.
+            if not os.path.exists(os.path.join(folder, 'problem.json')):
                 # In a process of its own: TensorFlow would count as memory of those
                 # that this one starts.
-                os.makedirs(folder)
+                os.makedirs(folder, exist_ok=True)
                 data = FLAGS.data_dir, FLAGS.dataset
                 made = folder, model.lesson, *data, num_steps(model)
                 rounds.in_process('make', *made)
@@ -91,7 +100,7 @@ class Benchmark:
         """Trains with each variant; those with another accuracy are not timed later."""
         found = self.results.get('training', {}).get(model.lesson, {})
         for name, variant in variants.of(model).items():
-            if FLAGS.variants and name not in FLAGS.variants.split(','):
+            if name not in self._variants:
                 continue
             if variant.worker == 'lesson':
                 data = FLAGS.data_dir, FLAGS.dataset
@@ -145,15 +154,19 @@ class Benchmark:
         self.keep('start', model.lesson, times)
 
     def evaluation(self, model: Model) -> None:
-        """Times the evaluation of many images at once."""
-        if model.lesson in ('fully_connected_feed', 'deep'):
-            result = rounds.in_process('evaluation', self.problem(model))
+        """Times the evaluation of many images at once, each way in a process."""
+        result = {
+            way: rounds.in_process('evaluation', self.problem(model), way)
+            for way in _EVALUATIONS.get(model.lesson, ())
+        }
+        if result:
             self.keep('evaluation', model.lesson, result)
 
     def loading(self, model: Model) -> None:
         """Times loading the data; once, with the first model."""
         if model.lesson == 'softmax' and FLAGS.dataset == 'mnist':
-            measured = [whole.loading(FLAGS.data_dir) for _ in range(5)]
+            number = 1 if FLAGS.short else 5
+            measured = [whole.loading(FLAGS.data_dir) for _ in range(number)]
             self.keep('loading', 'mnist', {'rounds': measured})
 
     def tried(self, model: Model) -> None:
@@ -175,7 +188,12 @@ PARTS: dict[str, Callable[[Benchmark, Model], None]] = {
     'loading': Benchmark.loading,
     'tried': Benchmark.tried,
 }
-_stack = tempfile.TemporaryDirectory()
+# As `tasks.evaluation` calls them.
+_EVALUATIONS = {
+    'fully_connected_feed': ('count_correct', "the document's do_eval"),
+    'deep': ('accuracy_in_batches',),
+}
+_arrays_folder = tempfile.TemporaryDirectory()
 
 
 def num_steps(model: Model) -> int:
@@ -210,16 +228,25 @@ def chosen(names: str | None, known: dict[str, Any], flag: str) -> list[str]:
     return names.split(',')
 
 
-def main(_: list[str]) -> None:
-    """Measures, and writes the page."""
-    if FLAGS.check:
-        sys.exit(int(not page.is_up_to_date(RESULTS / 'benchmark.json')))
+def measure(parts: list[str]) -> None:
+    """Measures some parts."""
     benchmark = Benchmark()
-    parts = [] if FLAGS.only == '' else chosen(FLAGS.only, PARTS, 'only')
     for variant in variants.missing():
         print(f'{variant.label}: {variant.needs} is not installed; left out')
     for name in chosen(FLAGS.models, MODELS, 'models'):
         for part in parts:
             PARTS[part](benchmark, MODELS[name])
+
+
+def main(_: list[str]) -> None:
+    """Measures, and writes the page."""
+    if FLAGS.check:
+        sys.exit(int(not page.is_up_to_date(RESULTS / 'benchmark.json')))
+    if FLAGS.short and FLAGS.output is None:
+        raise errors.FlagError(
+            '--short: would replace what was measured; set --output to another folder'
+        )
+    if FLAGS.only != '':
+        measure(chosen(FLAGS.only, PARTS, 'only'))
     if FLAGS.output is None:
         page.write(RESULTS / 'benchmark.json')

@@ -28,6 +28,11 @@ def describe() -> dict:
     }
 
 
+def is_here(described: dict) -> bool:
+    """Returns whether a description is of this machine and versions, at any date."""
+    return {**described, 'date': None} == {**describe(), 'date': None}
+
+
 def _processor() -> str:
     """Returns the model's name, and its number where the name is general."""
     facts = {}

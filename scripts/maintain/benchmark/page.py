@@ -40,16 +40,23 @@ def filled(text: str, results: Results) -> str:
     """Returns the page with its generated parts replaced."""
     for part, write_part in PARTS.items():
         if results.get(part):
-            lines = [_by(results, part), '', *write_part(results)]
+            lines = [*_by(results, part), *write_part(results)]
         else:
             lines = ['Not measured yet.', '']
         text = markdown.replace_part(text, 'benchmark/page', ['', *lines], part)
     return text
 
 
-def _by(results: Results, part: str) -> str:
-    command = results['commands'].get(part)
-    return f'`{command} --data_dir=MNIST_data`:' if command else ''
+def _by(results: Results, part: str) -> Lines:
+    """Returns the commands that measured a part; with their models, if they differ."""
+    models: dict[str, list[str]] = {}
+    for model, command in results['commands'].get(part, {}).items():
+        models.setdefault(command, []).append(model)
+    commands = []
+    for command, names in models.items():
+        only = f' --models={",".join(names)}' if len(models) > 1 else ''
+        commands.append(f'`{command}{only} --data_dir=MNIST_data`')
+    return [', '.join(commands) + ':', ''] if commands else []
 
 
 def _machine(results: Results) -> Lines:
@@ -148,7 +155,11 @@ def _start(results: Results) -> Lines:
         of = results['start'][model]
         first, least = (statistics.median(of[key]) for key in ('first_step', 'import'))
         rows.append([model, f'{first:.2f} s', f'{least:.2f} s'])
-    head = ['', 'process start to first step', 'a process that only imports TensorFlow']
+    head = [
+        '',
+        'process start to the first line of the loop',
+        'a process that only imports TensorFlow',
+    ]
     return markdown.table(head, rows)
 
 

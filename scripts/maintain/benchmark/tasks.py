@@ -40,12 +40,17 @@ def ops(folder: str) -> dict[str, Any]:
     return of_ops.measure(problems.load(folder))
 
 
-def evaluation(folder: str) -> dict[str, Any]:
+def evaluation(folder: str, way: str) -> dict[str, Any]:
     """Times the evaluation of many images, after some training.
 
+    Args:
+        folder: Where the Problem was saved.
+        way: 'accuracy_in_batches' in deep; in fully_connected_feed 'count_correct', or
+            "the document's do_eval".
+
     Returns:
-        For each way the number of images and of right answers, the first call's seconds
-        and those of others, and by how many MB the process grew beyond its training.
+        The number of images and of right answers, the first call's seconds and those of
+        others, and by how many MB the process grew beyond its training.
     """
     from benchmark.peers.bare import Bare
     from mnist_tut import input_data
@@ -65,26 +70,22 @@ def evaluation(folder: str) -> dict[str, Any]:
     bare.load(0, 50)
     bare.run(0, 50)
     placeholders = seen.images, seen.labels
-    ways: dict[str, tuple[int, Callable[[], Any]]] = {}
-    if model.lesson == 'deep':
+    if way == 'accuracy_in_batches':
         accuracy = _scalar(seen.graph, 'Mean', 'Cast')
         test = data_sets.test
         feeds = dict(zip(placeholders, (test.images, test.labels), strict=True))
         feeds |= dict.fromkeys(seen.others, 1.0)  # keeps all units
-        ways['accuracy_in_batches'] = (
-            test.num_examples,
-            lambda: test.num_examples * accuracy_in_batches(sess, accuracy, feeds),
+        number = test.num_examples
+        return _time(
+            number, lambda: number * accuracy_in_batches(sess, accuracy, feeds)
         )
-    else:
-        lesson = importlib.import_module(f'mnist_tut.{model.lesson}')
-        train = data_sets.train
-        asked = sess, _scalar(seen.graph, 'Sum', 'Cast'), *placeholders, train
-        ways['count_correct'] = train.num_examples, lambda: count_correct(*asked)
-        ways["the document's do_eval"] = (
-            train.num_examples,
-            lambda: train.num_examples * lesson.do_eval(*asked),
-        )
-    return {label: _time(*way) for label, way in ways.items()}
+    lesson = importlib.import_module(f'mnist_tut.{model.lesson}')
+    train = data_sets.train
+    asked = sess, _scalar(seen.graph, 'Sum', 'Cast'), *placeholders, train
+    number = train.num_examples
+    if way == 'count_correct':
+        return _time(number, lambda: count_correct(*asked))
+    return _time(number, lambda: number * lesson.do_eval(*asked))
 
 
 def _scalar(graph: Any, kind: str, of: str) -> Any:

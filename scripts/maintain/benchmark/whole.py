@@ -13,7 +13,7 @@ from benchmark.models import SEED, Model
 from benchmark.rounds import Variant, Worker
 from mnist_tut import errors
 
-# What each lesson prints at its first step, with these flags.
+# A line that each lesson prints at its first step, or just before it.
 _FIRST_LINES = {
     'softmax': ('1 steps:', ['--accuracy_at=1']),
     'fully_connected_feed': ('Step 0:', []),
@@ -96,8 +96,8 @@ def train_peer(variant: Variant, folder: str) -> dict[str, Any]:
         start = time.perf_counter()
         worker = Worker(variant, folder, **({'way': way} if way else {}))
         answer = worker.ask(train=True)
-        seconds = time.perf_counter() - start
         worker.close()
+        seconds = time.perf_counter() - start
         result = {
             'seconds': round(seconds, 2),
             'accuracy': round(answer['accuracy'], 4),
@@ -109,7 +109,7 @@ def train_peer(variant: Variant, folder: str) -> dict[str, Any]:
 
 
 def start(model: Model, data_dir: str, dataset: str, *options: str) -> float:
-    """Returns the seconds from a lesson's start to what it prints at its first step."""
+    """Returns the seconds from a lesson's start to its line of _FIRST_LINES."""
     line, flags = _FIRST_LINES[model.lesson]
     with tempfile.TemporaryDirectory() as log_dir:
         flags = [*flags, *options, f'--log_dir={log_dir}']
