@@ -40,6 +40,9 @@ def begin() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
     gc.disable()  # nothing is freed during the imports
+    if module == 'mnist_tut.distributed':
+        # Otherwise TensorFlow warns of each call of a server that is cancelled.
+        os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
     # An old script has flags of its own, of which --help may be one.
     if module != 'mnist_tut.legacy' and wants_help(sys.argv):
         sys.meta_path.insert(0, _StandInFinder())

@@ -150,8 +150,7 @@ class DataSet:
         """
         if self._fake_data:
             return self._images[:number], self._labels[:number]
-        rows = self._order[:number]
-        return self._scaled(self._images[rows]), self._labels[rows]
+        return self.examples(self._order[:number])
 
     @property
     def num_examples(self) -> int:
@@ -186,7 +185,18 @@ class DataSet:
             fake_image = [1] * 784
             fake_label = [1] + [0] * 9 if self.one_hot else 0
             return [fake_image] * batch_size, [fake_label] * batch_size
-        rows = self.next_rows(batch_size, shuffle)
+        return self.examples(self.next_rows(batch_size, shuffle))
+
+    def examples(self, rows: np.ndarray) -> tuple[Any, Any]:
+        """Returns examples by their numbers, as `next_rows` returns these.
+
+        Args:
+            rows: int [B].
+
+        Returns:
+            images: [B, 784] or [B, 28, 28, 1], of the set's dtype.
+            labels: [B] or [B, classes].
+        """
         return self._scaled(self._images[rows]), self._labels[rows]
 
     def next_rows(self, batch_size: int, shuffle: bool = True) -> np.ndarray:

@@ -19,7 +19,10 @@ _EXPECTED = {
 
 
 def parse(
-    FLAGS: absl_flags.FlagValues, argv: Sequence[str], has_arguments: bool
+    FLAGS: absl_flags.FlagValues,
+    argv: Sequence[str],
+    has_arguments: bool,
+    passes_on: bool = False,
 ) -> list[str]:
     """Sets flags from a command line, and returns what is left of it.
 
@@ -28,6 +31,8 @@ def parse(
         argv: The program's name, flags and positional arguments.
         has_arguments: Whether the program has positional arguments. Without them,
             `--fake_data True` is `--fake_data=True`, as for the originals.
+        passes_on: Whether all that is not a flag of the program is returned as it is,
+            for another program.
 
     Raises:
         FlagError: If a flag does not exist, or its value is invalid.
@@ -38,6 +43,8 @@ def parse(
         rest = FLAGS(argv, known_only=True)
     except (absl_flags.Error, ValueError) as error:
         raise errors.FlagError(errors.shortened(one_line(error), 400)) from error
+    if passes_on:
+        return rest
     end = rest.index('--') if '--' in rest else len(rest)
     for argument in rest[1:end]:
         if argument.startswith('-') and argument.strip('-'):

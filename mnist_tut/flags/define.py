@@ -48,17 +48,23 @@ class Flags(Settings):
             command.
     """
 
-    def __init__(self, lesson: str = '', seed: int | None = None):
+    def __init__(
+        self, lesson: str = '', seed: int | None = None, own_loop: bool = False
+    ):
         """Defines, for a lesson, the flags that every lesson has.
 
         Args:
             lesson: Name of the lesson's module.
             seed: Default of --seed; without one, each run draws its own.
+            own_loop: Whether the lesson's loop is not that of `Run.steps`, and the
+                flags that stand for parts of it are left out.
         """
         super().__init__(lesson)
         self.lesson = lesson
         if lesson:
-            _define_common_flags(self, lesson, seed)
+            _define_run_flags(self, lesson, seed)
+        if lesson and not own_loop:
+            _define_loop_flags(self)
         self._common = set(self.FLAGS)
         self.FLAGS.mark_as_parsed()
 
@@ -105,7 +111,7 @@ class Flags(Settings):
     def DEFINE_float(
         self,
         name: str,
-        default: float,
+        default: float | None,
         help: str,
         lower_bound: float = 0.0,
         upper_bound: float = _MAX_FLOAT32,
@@ -115,12 +121,17 @@ class Flags(Settings):
         absl_flags.DEFINE_float(name, default, help, flag_values=self.FLAGS)
         absl_flags.register_validator(
             name,
-            lambda value: lower_bound <= value <= upper_bound,
+            lambda value: value is None or lower_bound <= value <= upper_bound,
             f'expected a finite number at least {lower_bound:g} and at most '
             f'{upper_bound:.3g}',
             self.FLAGS,
         )
         self._register(name, may_change)
+
+    def DEFINE_list(self, name: str, help: str) -> None:
+        """Defines a flag for a list of strings, --name=a,b; [] by default."""
+        absl_flags.DEFINE_list(name, [], help, flag_values=self.FLAGS)
+        self._register(name, may_change=True)
 
     def DEFINE_probability(self, name: str, default: float, help: str) -> None:
         """Defines a flag for a float above 0 and at most 1."""
@@ -208,6 +219,7 @@ class Flags(Settings):
         main: Callable[[list[str]], Any],
         argv: Sequence[str] | None = None,
         arguments: str | None = None,
+        passes_on: bool = False,
     ) -> NoReturn:
         """Parses the command line and runs `main`, as tf.app.run did.
 
@@ -217,6 +229,7 @@ class Flags(Settings):
             main: Called with the program's name and its positional arguments.
             argv: Command line; sys.argv if None.
             arguments: Name of the positional arguments; None to refuse them.
+            passes_on: Whether `main` gets flags that are not defined here, too.
 
         Raises:
             SystemExit: Always. Status 0; 1 for a mistake; 128 + the signal's number.
@@ -228,7 +241,10 @@ class Flags(Settings):
                 is_short = not {'-helpshort', '--helpshort'}.isdisjoint(line)
                 print(_help(self, sys.modules[main.__module__].__doc__ or '', is_short))
             else:
-                main(command_line.parse(self.FLAGS, line, arguments is not None))
+                has_arguments = arguments is not None
+                if passes_on:  # a word between flags does not end them
+                    self.FLAGS.set_gnu_getopt(True)
+                main(command_line.parse(self.FLAGS, line, has_arguments, passes_on))
 
         program.run(run)
 
@@ -242,7 +258,7 @@ def _help(flags: Flags, docstring: str, is_short: bool) -> str:
     return flag_help.format_help(docstring, groups)
 
 
-def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
+def _define_run_flags(flags: Flags, lesson: str, seed: int | None) -> None:
     flags.DEFINE_enum(
         'dataset',
         'auto',
@@ -289,6 +305,9 @@ def _define_common_flags(flags: Flags, lesson: str, seed: int | None) -> None:
         lower_bound=1,
         may_change=True,
     )
+
+
+def _define_loop_flags(flags: Flags) -> None:
     flags.DEFINE_integer(
         'steps_per_run',
         1,

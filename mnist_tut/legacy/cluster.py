@@ -8,20 +8,20 @@ processes' side.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
 import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Client, Connection, Listener
-from typing import IO, Any
+from typing import Any
 
 from mnist_tut.errors import UserError, printable
+from mnist_tut.processes import NamedProcess, free_addresses
 
 # Where a process finds its launcher: address, key, job and number of its task.
 VARIABLE = 'MNIST_TUT_LEGACY_TASK'
@@ -43,7 +43,7 @@ def is_parameter_server(job: str) -> bool:
     return job in _PARAMETER_SERVERS
 
 
-class Task:
+class Task(NamedProcess):
     """A process of the cluster.
 
     Attributes:
@@ -51,82 +51,26 @@ class Task:
         index: Its number in the job.
         is_script: Whether it runs the script, and not only a server.
         has_joined: Whether its server serves until it is stopped.
-        is_stopped: Whether it was stopped here.
     """
 
     def __init__(self, job: str, index: int, is_script: bool = True):
+        name = f'{job} {index}' + ('' if is_script else ' (server)')
+        super().__init__(name, is_quiet=not is_script)
         self.job = job
         self.index = index
         self.is_script = is_script
-        self.is_stopped = False
         self.has_joined = False
-        self.process: subprocess.Popen[str] | None = None
-        self._threads: list[threading.Thread] = []
-        self._kept: list[str] = []
         self._idle_since = time.monotonic()
         self._cpu_sec = 0.0
 
-    @property
-    def name(self) -> str:
-        """'worker 0', as before its lines."""
-        return f'{self.job} {self.index}' + ('' if self.is_script else ' (server)')
+    def set_job(self, job: str) -> None:
+        """Gives a task that runs already the job that its script has for it."""
+        self.job, self.name = job, f'{job} {self.index}'
 
     @property
     def is_passive(self) -> bool:
         """Whether it serves until the others are done."""
         return not self.is_script or is_parameter_server(self.job)
-
-    def start(self, command: list[str], environment: dict[str, str]) -> None:
-        """Starts the process, whose lines are printed with its name."""
-        self.process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding='utf-8',
-            errors='replace',
-        )
-        for source, target in (
-            (self.process.stdout, sys.stdout),
-            (self.process.stderr, sys.stderr),
-        ):
-            thread = threading.Thread(target=self._copy, args=(source, target))
-            thread.start()
-            self._threads.append(thread)
-
-    def _copy(self, source: IO[str], target: IO[str]) -> None:
-        for line in source:
-            if not self.is_script:
-                self._kept.append(line)  # of interest only if it fails
-                continue
-            target.write(f'[{self.name}] {line.rstrip()}\n')
-            target.flush()
-        source.close()
-
-    def status(self) -> int | None:
-        """Returns the exit status, or None while it runs."""
-        return None if self.process is None else self.process.poll()
-
-    def stop(self) -> None:
-        """Ends the process, which has nothing more to do."""
-        if self.process is not None and self.process.poll() is None:
-            self.is_stopped = True
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=3)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def finish(self) -> None:
-        """Waits until all of its lines are printed."""
-        for thread in self._threads:
-            thread.join()
-        if self.status() and not self.is_stopped:
-            for line in self._kept:
-                print(f'[{self.name}] {line.rstrip()}', file=sys.stderr)
 
     def is_waiting(self) -> bool:
         """Returns whether the process has done nothing for a while."""
@@ -229,7 +173,7 @@ class Cluster:
         if 'problem' in message:
             self._problem = message['problem']
         if 'job' in message:  # of the chief
-            self._chief.job = message['job']
+            self._chief.set_job(message['job'])
         if 'joined' in message:
             for task in self._tasks:
                 if [task.job, task.index] == message['joined'] and task.is_script:
@@ -243,15 +187,11 @@ class Cluster:
 
     def _reserve(self, sizes: dict[str, int]) -> None:
         """Finds free ports for the tasks that have none yet."""
-        sockets = []
-        for job, size in sizes.items():
-            known = self._addresses.setdefault(job, [])
-            while len(known) < size:
-                sockets.append(socket.socket())
-                sockets[-1].bind(('127.0.0.1', 0))
-                known.append(f'127.0.0.1:{sockets[-1].getsockname()[1]}')
-        for item in sockets:  # all at once, so that no port is found twice
-            item.close()
+        known = [self._addresses.setdefault(job, []) for job in sizes]
+        needed = [size - len(k) for k, size in zip(known, sizes.values(), strict=True)]
+        addresses = iter(free_addresses(sum(max(0, number) for number in needed)))
+        for addresses_of_job, number in zip(known, needed, strict=True):
+            addresses_of_job += itertools.islice(addresses, max(0, number))
 
     def _start_others(self, message: dict[str, Any]) -> None:
         """Starts the tasks that the chief has found, and mere servers for others."""

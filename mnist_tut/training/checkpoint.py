@@ -131,12 +131,19 @@ class Checkpoints:
             if f'{CHECKPOINT_PREFIX}-{step}.json' in self._own_files
         ]
 
-    def restore(self, num_steps: int, writers: Sequence[tf.summary.FileWriter]) -> int:
+    def restore(
+        self,
+        num_steps: int,
+        writers: Sequence[tf.summary.FileWriter],
+        has_values: bool = False,
+    ) -> int:
         """Restores the newest checkpoint, and returns the number of steps done.
 
         Args:
             num_steps: Number of steps of the whole run.
             writers: Event files; the events of later steps are removed from them.
+            has_values: Whether the variables have kept their values, which are of later
+                steps, and only the rest is restored.
 
         Raises:
             errors.RunError: If every checkpoint is damaged, or the newest is of a later
@@ -144,7 +151,8 @@ class Checkpoints:
         """
         folder = errors.printable(self._folder)
         steps = self._own_steps()
-        found = restore(self._saver, self.sess, self._folder, steps)
+        sess = None if has_values else self.sess
+        found = restore(self._saver, sess, self._folder, steps)
         step, state = found or (-1, None)
         num_done = step + 1
         if state is not None and not state.keys() >= self._parts.keys():
@@ -158,9 +166,10 @@ class Checkpoints:
                 f'{folder}: has done {num_done} steps already; expected at least that '
                 f'many, not {num_steps}'
             )
-        for writer in writers:
-            writer.flush()  # a graph that is half written would look damaged
-        event_files.trim(self._folder, num_done)
+        if not has_values:
+            for writer in writers:
+                writer.flush()  # a graph that is half written would look damaged
+            event_files.trim(self._folder, num_done)
         if state is not None:
             for name, part in self._parts.items():
                 part.set_state(state[name])
@@ -196,7 +205,7 @@ def _write_down_saves(saver: tf.train.Saver, folder: str, own_files: OwnFiles) -
 
 def restore(
     saver: tf.train.Saver,
-    sess: tf.Session,
+    sess: tf.Session | None,
     folder: str,
     steps: Sequence[int] | None = None,
 ) -> tuple[int, dict[str, Any]] | None:
@@ -204,7 +213,7 @@ def restore(
 
     Args:
         saver: Restores the variables.
-        sess: Session to put the values into.
+        sess: Session to put the values into; None to read the state file alone.
         folder: Folder of the run.
         steps: Those of the checkpoints to choose from, newest first; all by default.
 
@@ -221,7 +230,8 @@ def restore(
         try:
             state = _verified_state(read_json(f'{path}.json'))
             _require_regular(path)
-            saver.restore(sess, path)
+            if sess is not None:
+                saver.restore(sess, path)
         except _DAMAGE as error:
             print(
                 f'{errors.printable(path)}: this checkpoint is damaged '

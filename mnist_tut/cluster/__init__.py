@@ -1,0 +1,1 @@
+"""The cluster of a distributed run: its tasks, their servers, a worker's session."""

@@ -1,0 +1,182 @@
+"""The folder of a distributed run, which the chief alone writes to.
+
+Checkpoints, event files and metrics are those of any other run, so `predict`, `export`
+and TensorBoard take them. A chief that is started again continues by itself: whoever
+restarts it, Kubernetes for example, has only the command of the first start.
+"""
+
+import contextlib
+import os
+import sys
+from typing import Any
+
+from mnist_tut import errors, files
+from mnist_tut.data.locate import DatasetInfo
+from mnist_tut.flags import Flags
+from mnist_tut.training import checkpoint, ending, preparation
+from mnist_tut.training.checkpoint import Checkpoints, compare_variables
+from mnist_tut.training.event_writers import EventWriters
+from mnist_tut.training.history import History
+from mnist_tut.training.interrupts import Interrupts
+from mnist_tut.training.previous_run import HISTORY_FILE
+from mnist_tut.training.run_file import RUN_FILE
+from mnist_tut.training.run_folder import RunFolder, saved_steps
+
+import tensorflow.compat.v1 as tf
+
+_SUMMARY_STEPS = 100
+
+
+class Chief(contextlib.AbstractContextManager):
+    """The folder of a run, locked while the context is entered.
+
+    Attributes:
+        log_dir: The folder.
+        seed: Seed of the run.
+        history: The metrics so far.
+    """
+
+    def __init__(self, flags: Flags):
+        """Takes the flags; does nothing else."""
+        self._flags = flags
+        self._checkpoints: Checkpoints | None = None
+
+    def __enter__(self) -> 'Chief':
+        """Locks the folder, and continues the run in it, if there is one."""
+        flags, FLAGS = self._flags, self._flags.FLAGS
+        flags.check_folders()
+        folder = FLAGS.log_dir or os.path.join('logs', flags.lesson)
+        has_run = os.path.lexists(os.path.join(folder, RUN_FILE))
+        flags.settle(
+            log_dir=folder, resume=FLAGS.resume or (has_run and not FLAGS.overwrite)
+        )
+        with contextlib.ExitStack() as stack:
+            self._folder = stack.enter_context(RunFolder(flags))
+            self.seed = self._folder.choose_seed()
+            self.log_dir = self._folder.path
+            self._events = stack.enter_context(
+                EventWriters(self.log_dir, self._folder.own_files.add_events)
+            )
+            self._exit = stack.pop_all()
+        self.history = History(self.log_dir)
+        return self
+
+    def prepare(self, data: Any, model: dict[str, Any], saver: tf.train.Saver) -> None:
+        """Writes run.json, once the graph is complete.
+
+        Args:
+            data: Datasets.
+            model: From `preparation.describe_model`.
+            saver: Saves the variables.
+
+        Raises:
+            errors.RunError: If the folder holds another model's run, or files of others
+                under names that a run needs.
+        """
+        self._info: DatasetInfo = preparation.settle_data(self._flags, data)
+        difference = compare_variables(self.log_dir, tf.global_variables())
+        self._folder.prepare(difference, self.seed, self._info, model)
+        self._saver = saver
+        self._writer = self._events.open('', tf.get_default_graph(), ['loss'])
+
+    def has_values_of(self, step: int) -> bool:
+        """Returns whether variables at this global step go on with the folder's run.
+
+        They do if this chief, or the one before it, was killed and the parameter
+        servers were not: then nothing has to be lost.
+        """
+        saved = max(saved_steps(self.log_dir), default=-1) + 1
+        return self._flags.FLAGS.resume and step >= saved
+
+    def restore(self, sess: tf.Session, has_values: bool) -> None:
+        """Restores the newest checkpoint, if there is one, into a new session.
+
+        Args:
+            sess: The session; its variables are initialized.
+            has_values: Whether they have the values of the run, and keep them.
+        """
+        if self._checkpoints is None:
+            parts = {'history': self.history}
+            self._checkpoints = Checkpoints(self._folder, self._saver, sess, parts)
+            start = 0
+            if self._flags.FLAGS.resume:
+                start = self._checkpoints.restore(
+                    sys.maxsize, [self._events], has_values
+                )
+                self._folder.write_run_file()
+            self._events.start_metrics(self.history.records, start)
+        elif not has_values:  # a parameter server was lost
+            found = checkpoint.restore(self._saver, sess, self.log_dir)
+            self.history.set_state([] if found is None else found[1]['history'])
+
+    def record(self, step: int, metrics: dict[str, float]) -> None:
+        """Writes metrics to the event file."""
+        self._events.add(step, metrics)
+
+    def hooks(self, num_workers: int, interrupts: Interrupts) -> list[Any]:
+        """Returns what saves checkpoints and writes summaries."""
+        return [
+            _SaveHook(
+                self._save, self._flags.FLAGS.checkpoint_steps, num_workers, interrupts
+            ),
+            tf.train.SummarySaverHook(
+                _SUMMARY_STEPS,
+                summary_writer=self._writer,
+                summary_op=tf.summary.merge_all(),
+            ),
+        ]
+
+    def _save(self, session: tf.Session, num_done: int) -> None:
+        assert self._checkpoints is not None  # restore() comes with the first session
+        self._checkpoints.sess = session
+        if num_done - 1 not in saved_steps(self.log_dir)[:1]:
+            self._checkpoints.save(num_done - 1, [self._events])
+
+    def finish(self) -> None:
+        """Writes the history, and prints the notes that end a run."""
+        path = os.path.join(self.log_dir, HISTORY_FILE)
+        files.write_bytes(path, self.history.to_json().encode(), errors.RunError)
+        ending.show(self.log_dir, self._flags.lesson, self._info, None, [])
+
+    def __exit__(self, *exception: Any) -> None:
+        """Closes the event files, and releases the folder."""
+        self._exit.__exit__(*exception)
+
+
+class _SaveHook(tf.train.SessionRunHook):
+    """Saves a checkpoint when one is due, after a signal, and at the end."""
+
+    def __init__(self, save: Any, every: int, num_workers: int, interrupts: Interrupts):
+        self._save = save
+        self._every = every
+        self._num_workers = num_workers
+        self._interrupts = interrupts
+        self._global_step = tf.train.get_global_step()
+        self._saved = 0  # steps that were done at the newest checkpoint
+        self._is_close = False  # whether the next one may be due
+
+    def after_create_session(self, session: tf.Session, coord: Any) -> None:
+        self._saved = int(session.run(self._global_step))
+
+    def before_run(self, run_context: Any) -> tf.train.SessionRunArgs:
+        # Before the next step, so that the metrics of the last one are saved, too.
+        if self._is_close or self._interrupts.signal:
+            session = run_context.session
+            step = int(session.run(self._global_step))
+            if self._is_due(step) or self._interrupts.signal:
+                self._save(session, step)
+                self._saved = step
+        return tf.train.SessionRunArgs(self._global_step)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        # What is read beside a step may be the number before it, and others go on.
+        at_most = int(run_values.results) + self._num_workers
+        self._is_close = self._is_due(at_most)
+
+    def _is_due(self, step: int) -> bool:
+        return step // self._every > self._saved // self._every
+
+    def end(self, session: tf.Session) -> None:
+        step = int(session.run(self._global_step))
+        if step > self._saved:
+            self._save(session, step)

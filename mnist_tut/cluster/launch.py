@@ -1,0 +1,81 @@
+"""Trains on a cluster of this machine: parameter servers and workers.
+
+    python -m mnist_tut.cluster.launch --num_workers=3 --sync_replicas
+
+starts `mnist_tut.distributed` once for each task, with the same flags and with free
+ports of 127.0.0.1, shows their lines with their names, and ends with them.
+"""
+
+import os
+import sys
+import time
+
+from mnist_tut.flags import Flags
+from mnist_tut.processes import NamedProcess, free_addresses
+
+_POLL_SEC = 0.1
+_AFTER_FAILURE_SEC = 5.0  # for the others to say why they fail, too
+_STOP_SEC = 10.0  # for the chief to save
+
+flags = Flags()
+FLAGS = flags.FLAGS
+
+flags.DEFINE_integer('num_ps', 1, 'Number of parameter servers.', 1)
+flags.DEFINE_integer('num_workers', 2, 'Number of workers, with the chief.', 1)
+
+
+def make_tasks(arguments: list[str]) -> list[tuple[NamedProcess, list[str]]]:
+    """Returns the tasks, parameter servers first, each with its command."""
+    sizes = {'ps': FLAGS.num_ps, 'worker': FLAGS.num_workers}
+    addresses = free_addresses(sum(sizes.values()))
+    hosts = {'ps': addresses[: FLAGS.num_ps], 'worker': addresses[FLAGS.num_ps :]}
+    common = [sys.executable, '-m', 'mnist_tut.distributed', *arguments]
+    common += [f'--{job}_hosts={",".join(hosts[job])}' for job in hosts]
+    return [
+        (
+            NamedProcess(f'{job} {index}'),
+            [*common, f'--job_name={job}', f'--task_index={index}'],
+        )
+        for job, size in sizes.items()
+        for index in range(size)
+    ]
+
+
+def run(tasks: list[tuple[NamedProcess, list[str]]]) -> int:
+    """Runs all tasks to their end; where one fails, ends the others.
+
+    Returns:
+        The exit status: 0, or that of the first task that failed.
+    """
+    status, failed_at = 0, None
+    processes = [process for process, _ in tasks]
+    try:
+        for process, command in tasks:
+            environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
+            if process.name.startswith('ps '):
+                environment['CUDA_VISIBLE_DEVICES'] = ''  # the workers need its memory
+            process.start(command, environment)
+        while any(process.status() is None for process in processes):
+            for process in processes:
+                if process.status() and not failed_at:
+                    status, failed_at = process.status() or 0, time.monotonic()
+            if failed_at and time.monotonic() - failed_at > _AFTER_FAILURE_SEC:
+                break
+            time.sleep(_POLL_SEC)
+    except KeyboardInterrupt:
+        status = 130
+    for process in reversed(processes):  # the chief saves while the servers are there
+        process.stop(_STOP_SEC)
+    for process in processes:
+        process.finish()
+    status = status or max(process.status() or 0 for process in processes)
+    return status if status >= 0 else 1
+
+
+def main(argv: list[str]) -> None:
+    """Starts the cluster; exits with its status."""
+    sys.exit(run(make_tasks(argv[1:])))
+
+
+if __name__ == '__main__':
+    flags.run(main, arguments='flags of mnist_tut.distributed', passes_on=True)

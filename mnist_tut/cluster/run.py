@@ -1,0 +1,165 @@
+"""One worker's part of a distributed run, as the lesson sees it.
+
+    with tf.Graph().as_default(), ClusterRun(flags, server) as run:
+        data_sets = input_data.read_data_sets(FLAGS.data_dir, **run.data_options)
+        ...  # the graph
+        with run.session(data_sets, images=x, scores=y) as sess:
+            while not sess.should_stop():
+                ...  # the step
+                run.record(step, loss=loss_value)
+
+As in any other lesson, but for the loop: how many steps a worker runs depends on the
+others, so it runs until the session says that it should stop.
+"""
+
+import contextlib
+import math
+import sys
+from typing import Any, SupportsFloat
+
+from mnist_tut import errors
+from mnist_tut.cluster.chief import Chief
+from mnist_tut.cluster.server import Server
+from mnist_tut.cluster.session import ReplicasHook, StepHook, WorkerSession
+from mnist_tut.cluster.tasks import ClusterError
+from mnist_tut.flags import Flags
+from mnist_tut.training import preparation
+from mnist_tut.training.explain import explain
+from mnist_tut.training.history import History
+from mnist_tut.training.interrupts import Interrupts
+
+import tensorflow.compat.v1 as tf
+
+_GRACE_SEC = 2  # for the thread that applies gradients, when a session ends
+
+
+class ClusterRun(contextlib.AbstractContextManager):
+    """One worker's part of a run, as a context manager.
+
+    Attributes:
+        seed: Seed of batch order and initial values, the same for all workers.
+        history: The metrics of this worker; what `run_training` returns.
+    """
+
+    def __init__(self, flags: Flags, server: Server):
+        """Takes the lesson's flags, and the server of this worker."""
+        self._flags = flags
+        self._server = server
+        self._cluster = server.cluster
+        self._chief = Chief(flags) if self._cluster.is_chief else None
+        self._step = 0
+        self._last_due = -1
+
+    def __enter__(self) -> 'ClusterRun':
+        """Locks the chief's folder; FlagError or RunError if it cannot be used."""
+        with contextlib.ExitStack() as stack:
+            self._interrupts = stack.enter_context(Interrupts())
+            if self._chief is None:
+                self.seed, self.history = self._flags.FLAGS.seed, History()
+            else:
+                chief = stack.enter_context(self._chief)
+                self.seed, self.history = chief.seed, chief.history
+            self._exit = stack.pop_all()
+        return self
+
+    @property
+    def data_options(self) -> dict[str, Any]:
+        """Arguments for `read_data_sets` that come from the run and its flags."""
+        return {'seed': self.seed, **preparation.data_source(self._flags)}
+
+    def session(
+        self,
+        data: Any,
+        train_op: tf.Operation,
+        *,
+        images: tf.Tensor,
+        scores: tf.Tensor,
+        replicas: tf.train.SyncReplicasOptimizer | None = None,
+    ) -> tf.train.MonitoredSession:
+        """Opens the session, once the graph is complete and the others answer.
+
+        Args:
+            data: Datasets.
+            train_op: The training op, which advances the global step.
+            images: Placeholder for inference, [B, 784].
+            scores: [B, 10], logits.
+            replicas: The optimizer, if it waits for the gradients of all workers.
+
+        Raises:
+            ClusterError: If another task does not answer in time.
+            errors.RunError: If the chief's folder cannot be used.
+        """
+        preparation.check_model_size()
+        cluster, server = self._cluster, self._server
+        with tf.device(f'{cluster.device}/cpu:0'):  # the chief's disk
+            saver = tf.train.Saver()
+        if self._chief is not None:
+            model = preparation.describe_model(images, scores, {}, (0.0, 1.0))
+            self._chief.prepare(data, model, saver)
+        creator = WorkerSession(server, saver, self._chief)
+        hooks: list[Any] = []
+        if replicas is not None:
+            hooks.append(ReplicasHook(replicas, creator, cluster))
+        if self._chief is not None:
+            hooks += self._chief.hooks(len(cluster.workers), self._interrupts)
+        last = train_op, self._flags.FLAGS.max_steps
+        hooks.append(StepHook(creator, server, self._interrupts, *last))
+        return tf.train.MonitoredSession(creator, hooks, _GRACE_SEC)
+
+    def num_done(self, sess: tf.train.MonitoredSession) -> int:
+        """Returns the global step, that is how many steps all workers have done."""
+        return int(PlainSession(sess).run(tf.train.get_global_step()))
+
+    def is_due(self, step: int, every: int) -> bool:
+        """Returns whether `step` is the first since a multiple of `every`.
+
+        A worker of several sees only some of the steps.
+        """
+        is_due, self._last_due = step // every > self._last_due, step // every
+        return is_due
+
+    def record(self, step: int, **metrics: SupportsFloat) -> None:
+        """Records metrics of `step`; DivergedError if one is nan or infinite."""
+        self._step = step
+        values = {name: float(metric) for name, metric in metrics.items()}
+        for name, value in values.items():
+            if not math.isfinite(value):
+                where = '' if self._chief is None else self._chief.log_dir
+                raise errors.DivergedError(step, f'the {name} is {value}', where)
+            self.history.add(step, name, value)
+        if self._chief is not None:
+            self._chief.record(step, values)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Tells the parameter servers that this worker is done, and ends the run."""
+        with self._exit:
+            name = self._cluster.name
+            if isinstance(error, tf.errors.DeadlineExceededError):
+                raise ClusterError(
+                    f'{name}: a step took more than {self._server.wait_sec:g} seconds: '
+                    'a parameter server hangs, or with --sync_replicas another worker '
+                    'is gone; start it again, and this one'
+                ) from error
+            folder = '' if self._chief is None else self._chief.log_dir
+            if (explained := explain(error, self._step, folder)) is not None:
+                raise explained from error
+            if error is None:
+                self._server.say_done()
+                if self._chief is not None:
+                    self._chief.finish()
+                if self._cluster.hosts:
+                    print(f'{name}: done', file=sys.stderr)
+
+
+class PlainSession:
+    """A monitored session without its hooks, to evaluate with."""
+
+    def __init__(self, sess: tf.train.MonitoredSession):
+        """Takes the monitored session, which stays open."""
+        self._sess = sess
+
+    def run(self, fetches: Any, feed_dict: Any = None) -> Any:
+        """Runs as tf.Session.run does, and counts no step."""
+        return self._sess.run_step_fn(
+            lambda step_context: step_context.session.run(fetches, feed_dict)
+        )

@@ -1,0 +1,200 @@
+"""This task's tf.train.Server, and waiting for those of other tasks.
+
+TensorFlow waits for a missing task without an end, in a new session or in `join`. Here
+every wait has a limit, and what it waited for is named.
+"""
+
+import contextlib
+import socket
+import sys
+import time
+
+from mnist_tut import errors, runtime
+from mnist_tut.cluster.tasks import Cluster, ClusterError
+from mnist_tut.training.interrupts import Interrupts
+
+import tensorflow.compat.v1 as tf
+
+_PROBE_SEC = 1.0  # between two attempts to reach a task
+
+
+class Server:
+    """The server of one task.
+
+    Attributes:
+        cluster: The tasks.
+        wait_sec: How long to wait for another task.
+        target: What tf.Session takes to reach all devices of the cluster; '' if there
+            is only this process.
+    """
+
+    def __init__(self, cluster: Cluster, wait_sec: float):
+        """Starts the server, unless there is only this process.
+
+        It listens on all addresses of the machine, whatever the lists of hosts say:
+        TensorFlow offers nothing else, and asks nobody for a password.
+
+        Args:
+            cluster: The tasks.
+            wait_sec: How long to wait for another task.
+
+        Raises:
+            ClusterError: If the task's port is in use.
+        """
+        self.cluster = cluster
+        self.wait_sec = wait_sec
+        self.target = self._start() if cluster.hosts else ''
+
+    def _start(self) -> str:
+        name = self.cluster.name
+        port = _host_and_port(self.cluster.addresses[name])[1]
+        taken = ClusterError(
+            f'{name}: port {port} is in use on this machine, perhaps by another '
+            'process of the same task; end that one, or give the task another port'
+        )
+        if _answers(('127.0.0.1', port)):  # before TensorFlow reports it its own way
+            raise taken
+        try:
+            with runtime.errors_once():
+                server = tf.train.Server(
+                    tf.train.ClusterSpec(self.cluster.hosts),
+                    job_name=self.cluster.job,
+                    task_index=self.cluster.index,
+                    config=self.session_config(),
+                )
+        except tf.errors.UnknownError as error:
+            raise taken from error
+        if not _answers(('127.0.0.1', port)):
+            raise ClusterError(
+                f'{name}: 127.0.0.1:{port} does not answer, although the server runs; '
+                'bring up the loopback interface (ip link set lo up)'
+            )
+        return server.target
+
+    def session_config(self, timeout_sec: float = 0.0) -> tf.ConfigProto:
+        """Returns a configuration with which a session sees no other worker.
+
+        Without the filter a session waits for all tasks, and fails with any of them.
+
+        Args:
+            timeout_sec: How long a call may take; 0 for no limit.
+        """
+        config = runtime.session_config()
+        config.operation_timeout_in_ms = int(1000 * timeout_sec)
+        if self.cluster.hosts:
+            config.device_filters.extend(['/job:ps', self.cluster.device])
+        return config
+
+    def wait_for_parameter_servers(self) -> None:
+        """Waits until every parameter server answers.
+
+        Raises:
+            ClusterError: If one does not within `wait_sec`.
+        """
+        for name in self.cluster.parameter_servers:
+            address = self.cluster.addresses[name]
+            deadline = time.monotonic() + self.wait_sec
+            is_first = True
+            while not (_answers(_host_and_port(address)) and self._computes(name)):
+                where = f'{self.cluster.name}: {name} at {errors.printable(address)}'
+                if time.monotonic() > deadline:
+                    raise ClusterError(
+                        f'{where} did not answer for {self.wait_sec:g} seconds; start '
+                        'it, or correct its address in the list of hosts of every task'
+                    )
+                if is_first:
+                    print(f'{where} does not answer yet; waiting', file=sys.stderr)
+                is_first = False
+                time.sleep(_PROBE_SEC)
+
+    def _computes(self, name: str) -> bool:
+        """Returns whether a parameter server that accepts connections answers, too.
+
+        One that hangs, or another program at its address, does not.
+        """
+        config = self.session_config(timeout_sec=5 * _PROBE_SEC)
+        device = '/job:{}/task:{}'.format(*name.split())
+        del config.device_filters[:]
+        config.device_filters.extend([device, self.cluster.device])
+        with tf.Graph().as_default(), tf.device(f'{device}/cpu:0'):
+            answer = tf.constant(True)
+            try:
+                with tf.Session(self.target, config=config) as sess:
+                    return bool(sess.run(answer))
+            except tf.errors.OpError:
+                return False
+
+    def serve(self) -> None:
+        """Holds variables until all workers are done, as a parameter server.
+
+        Each worker says so by `say_done`. A worker that died cannot: where no worker
+        answers for `wait_sec`, this returns, too.
+
+        Raises:
+            ClusterError: If the workers are gone and the chief was not done.
+        """
+        workers = self.cluster.workers
+        addresses = [_host_and_port(self.cluster.addresses[name]) for name in workers]
+        print(f'{self.cluster.name}: serving {len(workers)} workers', file=sys.stderr)
+        done: set[int] = set()
+        with tf.Graph().as_default(), Interrupts() as interrupts:
+            queue = self._done_queue(self.cluster.index)
+            size, next_rank = queue.size(), queue.dequeue()
+            with tf.Session(self.target, config=self.session_config()) as sess:
+                answered_at = time.monotonic()
+                while len(done) < len(workers):
+                    time.sleep(_PROBE_SEC)
+                    if interrupts.signal:
+                        interrupts.raise_exit()
+                    for _ in range(sess.run(size)):
+                        done.add(int(sess.run(next_rank)))
+                    if any(map(_answers, addresses)):
+                        answered_at = time.monotonic()
+                    elif time.monotonic() - answered_at > self.wait_sec:
+                        break
+        missing = [name for rank, name in enumerate(workers) if rank not in done]
+        if missing and 0 not in done:
+            raise ClusterError(
+                f'{self.cluster.name}: no worker has answered for {self.wait_sec:g} '
+                f'seconds, and {", ".join(missing)} had not finished; start the tasks '
+                'again to continue from the last checkpoint'
+            )
+        if missing:
+            print(
+                f'{self.cluster.name}: training is done; {", ".join(missing)} did not '
+                'come back',
+                file=sys.stderr,
+            )
+
+    def say_done(self) -> None:
+        """Tells all parameter servers that this worker is done."""
+        with tf.Graph().as_default():
+            marks = [
+                self._done_queue(index).enqueue(self.cluster.rank)
+                for index in range(len(self.cluster.parameter_servers))
+            ]
+            config = self.session_config(timeout_sec=5 * _PROBE_SEC)
+            with tf.Session(self.target, config=config) as sess:
+                for mark in marks:
+                    # One that is gone ends by itself once no worker answers.
+                    with contextlib.suppress(tf.errors.OpError):
+                        sess.run(mark)
+
+    def _done_queue(self, index: int) -> tf.FIFOQueue:
+        """Returns the queue of a parameter server for the ranks that are done."""
+        with tf.device(f'/job:ps/task:{index}/cpu:0'):
+            return tf.FIFOQueue(-1, tf.int32, [()], shared_name=f'done_{index}')
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(':')
+    return host.strip('[]'), int(port)
+
+
+def _answers(address: tuple[str, int]) -> bool:
+    """Returns whether something accepts connections at a host and port."""
+    try:
+        with socket.create_connection(address, timeout=_PROBE_SEC):
+            return True
+    except OSError:  # a name that is not known yet, too
+        return False

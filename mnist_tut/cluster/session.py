@@ -1,0 +1,213 @@
+"""The session of a worker: it waits, recovers, saves, and stops when it should.
+
+`tf.train.MonitoredSession` does most of it. It makes a new session when a parameter
+server was lost, and the chief then brings back the last checkpoint.
+"""
+
+import sys
+from typing import Any
+
+from mnist_tut.cluster.chief import Chief
+from mnist_tut.cluster.server import Server
+from mnist_tut.cluster.tasks import Cluster, ClusterError
+from mnist_tut.training.interrupts import Interrupts
+
+import tensorflow.compat.v1 as tf
+
+_POLL_SEC = 1  # between two questions of a worker whether the model is ready
+
+
+class WorkerSession(tf.train.SessionCreator):
+    """Makes sessions for a worker, once the parameter servers answer.
+
+    Attributes:
+        was_running: Whether the newest one goes on with the values that the variables
+            had before it.
+    """
+
+    def __init__(self, server: Server, saver: tf.train.Saver, chief: Chief | None):
+        """Takes the finished graph, which is the default graph.
+
+        Args:
+            server: Of this worker.
+            saver: Of the graph.
+            chief: What restores checkpoints, if this worker is the chief.
+        """
+        self._server = server
+        self._chief = chief
+        self._global_step = tf.train.get_global_step()
+        self._last_step = 0  # that this process has seen
+        self.was_running = False
+        self._scaffold = tf.train.Scaffold(saver=saver)
+        if chief is not None:
+            self._missing = tf.report_uninitialized_variables(tf.global_variables())
+
+    def saw(self, step: int) -> None:
+        """Takes note of a global step, to count what is lost in a failure."""
+        self._last_step = step
+
+    def create_session(self) -> tf.Session:
+        """Returns a session whose variables have values.
+
+        Raises:
+            ClusterError: If a parameter server or the chief does not answer in time.
+        """
+        server, scaffold = self._server, self._scaffold
+        server.wait_for_parameter_servers()
+        scaffold.finalize()
+        manager = tf.train.SessionManager(
+            local_init_op=scaffold.local_init_op,
+            ready_op=scaffold.ready_op,
+            ready_for_local_init_op=scaffold.ready_for_local_init_op,
+            recovery_wait_secs=_POLL_SEC,
+        )
+        config = server.session_config()
+        if self._chief is None:
+            return self._wait_for_chief(manager, config)
+        self.was_running = self._is_running(config)
+        if self.was_running:
+            sess = manager.wait_for_session(server.target, config, server.wait_sec)
+            self._chief.restore(sess, has_values=True)
+        else:
+            sess = manager.prepare_session(
+                server.target, scaffold.init_op, config=config
+            )
+            self._chief.restore(sess, has_values=False)
+        self._report(int(sess.run(self._global_step)))
+        return sess
+
+    def _wait_for_chief(self, manager: Any, config: tf.ConfigProto) -> tf.Session:
+        server = self._server
+        try:
+            return manager.wait_for_session(server.target, config, server.wait_sec)
+        except tf.errors.DeadlineExceededError as error:
+            chief = server.cluster.workers[0]
+            raise ClusterError(
+                f'{server.cluster.name}: the chief, {chief} at '
+                f'{server.cluster.addresses[chief]}, has not initialized the model for '
+                f'{server.wait_sec:g} seconds; start it, and see what it says'
+            ) from error
+
+    def _is_running(self, config: tf.ConfigProto) -> bool:
+        """Returns whether the variables have the values of the run that is continued."""
+        assert self._chief is not None
+        with tf.Session(self._server.target, config=config) as sess:
+            if sess.run(self._missing).size:
+                return False
+            step = int(sess.run(self._global_step))
+        self.saw(max(step, self._last_step))
+        return self._chief.has_values_of(step)
+
+    def _report(self, step: int) -> None:
+        """Prints where training goes on after a failure, and what was lost."""
+        name, before = self._server.cluster.name, self._last_step
+        if before > step:
+            print(
+                f'{name}: back from step {before} to the checkpoint of step {step}: '
+                f'{before - step} steps are lost',
+                file=sys.stderr,
+            )
+        elif self.was_running:
+            print(
+                f'{name}: the parameter servers are at step {step}: 0 steps are lost',
+                file=sys.stderr,
+            )
+        self._last_step = step
+
+
+class StepHook(tf.train.SessionRunHook):
+    """Stops at the last step, ends a step that takes too long, heeds signals.
+
+    It reads the global step after a step's own update. `tf.train.StopAtStepHook` reads
+    it beside the update, and stops a step later for each step of another worker.
+    """
+
+    def __init__(
+        self,
+        creator: WorkerSession,
+        server: Server,
+        interrupts: Interrupts,
+        train_op: tf.Operation,
+        last_step: int,
+    ):
+        """Adds an op to the graph, which reads the global step after `train_op`."""
+        self._creator = creator
+        self._interrupts = interrupts
+        self._timeout_ms = int(1000 * server.wait_sec) if server.target else 0
+        self._last_step = last_step
+        self._global_step = tf.train.get_global_step()
+        with tf.control_dependencies([train_op]):
+            self._step_after = tf.identity(self._global_step.read_value())
+
+    def after_create_session(self, session: tf.Session, coord: Any) -> None:
+        """Stops before the first step if all are done."""
+        if session.run(self._global_step) >= self._last_step:
+            coord.request_stop()
+
+    def before_run(self, run_context: Any) -> tf.train.SessionRunArgs:
+        """Limits the time that a step may wait, for gradients of others for example."""
+        if self._interrupts.signal:
+            print(
+                f'{self._interrupts.name}: stopped; the same command continues',
+                file=sys.stderr,
+            )
+            self._interrupts.raise_exit()
+        options = tf.RunOptions(timeout_in_ms=self._timeout_ms)
+        return tf.train.SessionRunArgs(self._step_after, options=options)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Notes the step; stops after the last one."""
+        step = int(run_values.results)
+        self._creator.saw(step)
+        if step >= self._last_step:
+            run_context.request_stop()
+
+
+class ReplicasHook(tf.train.SessionRunHook):
+    """Runs the parts of a SyncReplicasOptimizer that no training step runs.
+
+    TensorFlow's own hook closes the queue of tokens when a session ends, so that none
+    of the others can go on when the chief comes back. It also hands out one token too
+    many at the start, so that two gradients of one step may be of the same worker.
+    """
+
+    def __init__(
+        self,
+        optimizer: tf.train.SyncReplicasOptimizer,
+        creator: WorkerSession,
+        cluster: Cluster,
+    ):
+        """Takes the optimizer, whose `apply_gradients` was called."""
+        self._optimizer = optimizer
+        self._creator = creator
+        self._is_chief = cluster.is_chief
+        self._num_workers = len(cluster.workers)
+
+    def begin(self) -> None:
+        """Adds the last ops to the graph."""
+        if self._is_chief:
+            self._init = self._optimizer.chief_init_op
+            self._tokens = self._optimizer.get_init_tokens_op(self._num_workers)
+            runner = self._optimizer.get_chief_queue_runner()
+            leave_open = tf.no_op()
+            self._runner = tf.train.QueueRunner(
+                runner.queue, runner.enqueue_ops, leave_open, leave_open
+            )
+        else:
+            self._init = self._optimizer.local_step_init_op
+
+    def after_create_session(self, session: tf.Session, coord: Any) -> None:
+        """Sets the step of the gradients; the chief begins to apply them."""
+        session.run(self._init)
+        if not self._is_chief:
+            return
+        if self._creator.was_running:
+            # A gradient may have been lost with the chief: let those who wait for a
+            # step that will not come begin a new one.
+            session.run(self._tokens)
+        self._runner.create_threads(session, coord=coord, daemon=True, start=True)
+
+    def end(self, session: tf.Session) -> None:
+        """Lets those go who still wait for a token, once the chief is done."""
+        if self._is_chief:
+            session.run(self._tokens)

@@ -1,0 +1,237 @@
+"""A cluster trains as one process does; tasks may be late, die and come back."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+
+from mnist_tut import distributed, fully_connected_feed, runtime
+from mnist_tut.cluster.tasks import ClusterError
+from mnist_tut.errors import DivergedError, FlagError, RunError
+from tests.support import events
+from tests.support.clusters import Tasks
+from tests.support.paths import ROOT
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+
+@pytest.fixture(autouse=True)
+def without_config(monkeypatch):
+    monkeypatch.delenv('TF_CONFIG', raising=False)
+
+
+def train(few_digits_dir, folder, **flags):
+    return distributed.run_training(data_dir=few_digits_dir, log_dir=folder, **flags)
+
+
+# Alone.
+
+
+@pytest.mark.parametrize(
+    ('model', 'flags', 'last_line'),
+    [
+        ('fully_connected_feed', {}, r'  Num examples: \d+  Num correct: \d+  Pre'),
+        ('deep', {'batch_size': 4}, r'test accuracy 0\.\d+'),
+    ],
+)
+def test_alone_it_trains_and_evaluates(
+    few_digits_dir, tmp_path, capsys, model, flags, last_line
+):
+    history = train(few_digits_dir, tmp_path, model=model, max_steps=8, **flags)
+    assert history.steps('loss') == list(range(8))
+    printed = capsys.readouterr().out.splitlines()
+    assert re.match(last_line, printed[-1])
+    assert re.match(
+        r'Step 0: loss = \d\.\d\d \(\d+\.\d{3} sec\)',
+        printed[-2 if model == 'deep' else -7],
+    )
+    assert (tmp_path / 'model.ckpt-7.index').exists()
+    assert (tmp_path / 'history.json').exists()
+
+
+def test_alone_it_is_mechanics_101(few_digits_dir, tmp_path):
+    flags = {'seed': 4, 'max_steps': 30}
+    history = train(few_digits_dir, tmp_path / 'a', **flags)
+    lesson = fully_connected_feed.run_training(
+        train_dir=few_digits_dir, log_dir=tmp_path / 'b', **flags
+    )
+    np.testing.assert_allclose(history.values('loss'), lesson.values('loss'), rtol=1e-6)
+    assert history.last('test_precision') == lesson.last('test_precision')
+
+
+def test_the_same_command_continues(few_digits_dir, tmp_path, capsys):
+    whole = train(few_digits_dir, tmp_path / 'whole', max_steps=20)
+    train(few_digits_dir, tmp_path / 'parts', max_steps=12, checkpoint_steps=5)
+    history = train(few_digits_dir, tmp_path / 'parts', max_steps=20)
+    assert 'continuing after 12 steps' in capsys.readouterr().err
+    assert history.steps('loss') == list(range(20))
+    np.testing.assert_allclose(history.values('loss'), whole.values('loss'), rtol=1e-6)
+    # Once more: there is nothing to train, and the evaluation is printed again.
+    again = train(few_digits_dir, tmp_path / 'parts', max_steps=20)
+    assert again.last('test_precision') == history.last('test_precision')
+    assert again.steps('loss') == list(range(20))
+
+
+def test_another_model_does_not_continue_it(few_digits_dir, tmp_path):
+    train(few_digits_dir, tmp_path, max_steps=2)
+    with pytest.raises(RunError, match='--model=deep: the run in'):
+        train(few_digits_dir, tmp_path, max_steps=4, model='deep')
+    history = train(few_digits_dir, tmp_path, max_steps=3, overwrite=True)
+    assert history.steps('loss') == [0, 1, 2]
+
+
+def test_tensorboard_and_predict_take_the_run(few_digits_dir, tmp_path):
+    from mnist_tut.inference import trained
+
+    train(few_digits_dir, tmp_path, max_steps=101)
+    assert 'loss' in events.scalars(tmp_path)
+    model = trained.restore(tmp_path)
+    assert (model.lesson, model.num_steps) == ('distributed', 101)
+
+
+def test_a_loss_that_is_not_finite_ends_it(few_digits_dir, tmp_path):
+    with pytest.raises(DivergedError):
+        train(few_digits_dir, tmp_path, max_steps=50, learning_rate=1e6)
+
+
+# Several devices.
+
+
+def test_two_towers_are_one_device(few_digits_dir, tmp_path, monkeypatch):
+    flags = {'max_steps': 20, 'seed': 2}
+    one = train(few_digits_dir, tmp_path / 'one', **flags)
+    usual = runtime.session_config
+
+    def two_cpus():
+        config = usual()
+        config.device_count['CPU'] = 2
+        return config
+
+    monkeypatch.setattr(runtime, 'session_config', two_cpus)
+    monkeypatch.setattr(distributed, 'tower_devices', lambda: ['/cpu:0', '/cpu:1'])
+    two = train(few_digits_dir, tmp_path / 'two', **flags)
+    np.testing.assert_allclose(two.values('loss'), one.values('loss'), rtol=1e-5)
+    assert two.last('test_precision') == one.last('test_precision')
+
+
+def test_more_gpus_than_there_are(few_digits_dir, tmp_path):
+    num_there = len(tf.config.list_physical_devices('GPU'))
+    with pytest.raises(FlagError, match=f'TensorFlow can use {num_there} on this'):
+        train(few_digits_dir, tmp_path, num_gpus=num_there + 1)
+    assert not list(tmp_path.iterdir())
+
+
+# Several processes.
+
+
+def test_a_port_in_use(few_digits_dir, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        address = f'127.0.0.1:{taken.getsockname()[1]}'
+        hosts = {'ps_hosts': [address], 'worker_hosts': ['127.0.0.1:1']}
+        with pytest.raises(ClusterError, match=r'ps 0: port \d+ is in use') as caught:
+            train(few_digits_dir, tmp_path, job_name='ps', **hosts)
+    assert '\n' not in str(caught.value)
+
+
+def run_cluster(tmp_path, *flags):
+    command = [sys.executable, '-m', 'mnist_tut.cluster.launch', *flags]
+    return subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('mode', [(), ('--sync_replicas', '--num_ps=2')])
+def test_a_cluster_on_this_machine(few_digits_dir, tmp_path, mode):
+    result = run_cluster(
+        tmp_path, f'--data_dir={few_digits_dir}', '--max_steps=300', *mode
+    )
+    assert result.returncode == 0, result
+    assert re.search(
+        r'^\[worker 0\]   Num examples: 200  Num', result.stdout, re.MULTILINE
+    )
+    for task in ('ps 0', 'worker 0', 'worker 1'):
+        assert f'[{task}] ' in result.stderr
+    assert list((tmp_path / 'logs' / 'distributed').glob('model.ckpt-*.index'))
+
+
+@pytest.mark.slow
+def test_a_mistake_ends_the_cluster_with_its_line(few_digits_dir, tmp_path):
+    result = run_cluster(tmp_path, f'--data_dir={few_digits_dir}', '--max_step=300')
+    assert result.returncode == 1
+    assert '[worker 0] --max_step: no such flag; did you mean' in result.stderr
+    assert 'Traceback' not in result.stderr
+
+
+@pytest.mark.slow
+def test_two_workers_in_step_are_one_process(few_digits_dir, tmp_path):
+    """100 steps of two batches of 50 are those of one of 100, with all workers late."""
+    flags = {'data_dir': few_digits_dir, 'seed': 6, 'max_steps': 100}
+    with Tasks(tmp_path, sync_replicas=True, batch_size=50, **flags) as tasks:
+        tasks.start('worker 1')
+        tasks.wait_for('worker 1', 'ps 0 at .* does not answer yet; waiting')
+        tasks.start('worker 0', 'ps 0')
+        tasks.require_success()
+        losses = [tasks.losses(f'worker {rank}') for rank in range(2)]
+    one = distributed.run_training(batch_size=100, log_dir=tmp_path / 'one', **flags)
+    assert [len(part) for part in losses] == [100, 100]
+    np.testing.assert_allclose(np.mean(losses, axis=0), one.values('loss'), rtol=1e-5)
+
+
+# Faults. A run is long enough for a task to be killed in the middle.
+
+LONG = {'max_steps': 3000, 'checkpoint_steps': 200}
+
+
+def accuracy(tasks):
+    """Returns the accuracy on the test set that the chief printed last."""
+    return float(re.findall(r'Precision @ 1: (\S+)', tasks.output('worker 0'))[-1])
+
+
+def num_done(tasks):
+    """Returns the number of steps in the chief's newest checkpoint."""
+    found = (tasks.folder / 'run').glob('model.ckpt-*.index')
+    return 1 + max(int(re.search(r'\d+', path.name[10:])[0]) for path in found)
+
+
+def num_lost(tasks):
+    """Returns how many steps the chief said were lost."""
+    return [
+        int(n) for n in re.findall(r'(\d+) steps are lost', tasks.output('worker 0'))
+    ]
+
+
+@pytest.fixture(scope='module')
+def undisturbed(few_digits_dir, tmp_path_factory):
+    """The accuracy of one process after as many steps."""
+    history = distributed.run_training(
+        data_dir=few_digits_dir, log_dir=tmp_path_factory.mktemp('one') / 'run', **LONG
+    )
+    return history.last('test_precision')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('sync', [False, True])
+@pytest.mark.parametrize('victim', ['worker 1', 'worker 0', 'ps 0'])
+def test_a_task_that_is_killed_and_started_again(
+    few_digits_dir, tmp_path, undisturbed, victim, sync
+):
+    with Tasks(tmp_path, data_dir=few_digits_dir, sync_replicas=sync, **LONG) as tasks:
+        tasks.start()
+        tasks.wait_for('worker 0', r'^Step 5\d\d:')
+        tasks.kill(victim)
+        if victim == 'worker 1' and not sync:
+            tasks.wait_for('worker 0', r'^Step 10\d\d:')  # it goes on alone
+        tasks.start(victim)
+        tasks.require_success()
+        # Workers that do not wait for each other may do a last step each.
+        assert num_done(tasks) - LONG['max_steps'] in ([0] if sync else [0, 1])
+        assert accuracy(tasks) == pytest.approx(undisturbed, abs=0.05)
+        assert all(lost <= LONG['checkpoint_steps'] + 10 for lost in num_lost(tasks))
+        assert len(num_lost(tasks)) == (victim != 'worker 1')
