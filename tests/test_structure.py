@@ -12,27 +12,28 @@ import pytest
 # A module may import what is on a lower line; a folder stands for all that is in it.
 # Imports between the modules of one line are allowed where none goes in a circle.
 LAYERS = [
-    ['mnist_tut', 'errors', 'notices', 'program'],
+    ['mnist_tut', 'errors', 'notices', 'processes', 'program'],
     ['files'],
     ['flags', 'runtime'],
     ['data.pen'],
     ['data', 'plots'],
     ['training'],
-    ['inference', 'input_data'],
+    ['cluster', 'inference', 'input_data'],
     ['softmax', 'deep', 'mnist', 'fully_connected_feed', 'tanh_mlp', 'convolutional',
      'with_summaries'],
-    ['predict', 'export', 'draw', 'legacy', '__main__'],
+    ['predict', 'export', 'distributed', 'draw', 'legacy', '__main__'],
 ]  # fmt: skip
 LESSONS = {*LAYERS[-2]}
 # The first layer that may import a package that takes long to import.
 HEAVY = {'numpy': 'data.pen', 'PIL': 'plots', 'matplotlib': 'plots'}
 # TensorFlow is for the modules above its own, and for these alone below them.
 WITHOUT_TENSORFLOW = {
-    'input_data', 'inference.checksums', 'inference.contact_sheet', 'inference.image',
-    'inference.pictures', 'inference.row', 'inference.segment', 'predict',
-    'training.history', 'training.interrupts', 'training.json_file',
-    'training.own_files', 'training.previous_run', 'training.progress',
-    'training.run_file', 'training.run_folder',
+    'cluster.launch', 'cluster.tasks', 'input_data', 'inference.checksums',
+    'inference.contact_sheet', 'inference.image', 'inference.pictures',
+    'inference.row', 'inference.segment', 'predict', 'training.history',
+    'training.interrupts', 'training.json_file', 'training.own_files',
+    'training.previous_run', 'training.progress', 'training.run_file',
+    'training.run_folder',
 }  # fmt: skip
 # Folders in which no module has to see to it that TensorFlow is quiet.
 QUIET_FOLDERS = ['export', 'training']

@@ -20,7 +20,7 @@ from typing import Any, SupportsFloat
 from mnist_tut import errors
 from mnist_tut.cluster.chief import Chief
 from mnist_tut.cluster.server import Server
-from mnist_tut.cluster.session import ReplicasHook, StepHook, WorkerSession
+from mnist_tut.cluster.session import ReplicasHook, Session, StepHook, WorkerSession
 from mnist_tut.cluster.tasks import ClusterError
 from mnist_tut.flags import Flags
 from mnist_tut.training import preparation
@@ -104,7 +104,7 @@ class ClusterRun(contextlib.AbstractContextManager):
             hooks += self._chief.hooks(len(cluster.workers), self._interrupts)
         last = train_op, self._flags.FLAGS.max_steps
         hooks.append(StepHook(creator, server, self._interrupts, *last))
-        return tf.train.MonitoredSession(creator, hooks, _GRACE_SEC)
+        return Session(creator, hooks, _GRACE_SEC)
 
     def num_done(self, sess: tf.train.MonitoredSession) -> int:
         """Returns the global step, that is how many steps all workers have done."""

@@ -13,6 +13,7 @@ from mnist_tut import errors, runtime
 from mnist_tut.cluster.tasks import Cluster, ClusterError
 from mnist_tut.training.interrupts import Interrupts
 
+import grpc
 import tensorflow.compat.v1 as tf
 
 _PROBE_SEC = 1.0  # between two attempts to reach a task
@@ -47,12 +48,12 @@ class Server:
 
     def _start(self) -> str:
         name = self.cluster.name
-        port = _host_and_port(self.cluster.addresses[name])[1]
+        port = int(self.cluster.addresses[name].rpartition(':')[2])
         taken = ClusterError(
             f'{name}: port {port} is in use on this machine, perhaps by another '
             'process of the same task; end that one, or give the task another port'
         )
-        if _answers(('127.0.0.1', port)):  # before TensorFlow reports it its own way
+        if _is_open(port):  # before TensorFlow reports it its own way
             raise taken
         try:
             with runtime.errors_once():
@@ -64,7 +65,7 @@ class Server:
                 )
         except tf.errors.UnknownError as error:
             raise taken from error
-        if not _answers(('127.0.0.1', port)):
+        if not _is_open(port):
             raise ClusterError(
                 f'{name}: 127.0.0.1:{port} does not answer, although the server runs; '
                 'bring up the loopback interface (ip link set lo up)'
@@ -95,7 +96,7 @@ class Server:
             address = self.cluster.addresses[name]
             deadline = time.monotonic() + self.wait_sec
             is_first = True
-            while not (_answers(_host_and_port(address)) and self._computes(name)):
+            while not _answers(address):
                 where = f'{self.cluster.name}: {name} at {errors.printable(address)}'
                 if time.monotonic() > deadline:
                     raise ClusterError(
@@ -107,23 +108,6 @@ class Server:
                 is_first = False
                 time.sleep(_PROBE_SEC)
 
-    def _computes(self, name: str) -> bool:
-        """Returns whether a parameter server that accepts connections answers, too.
-
-        One that hangs, or another program at its address, does not.
-        """
-        config = self.session_config(timeout_sec=5 * _PROBE_SEC)
-        device = '/job:{}/task:{}'.format(*name.split())
-        del config.device_filters[:]
-        config.device_filters.extend([device, self.cluster.device])
-        with tf.Graph().as_default(), tf.device(f'{device}/cpu:0'):
-            answer = tf.constant(True)
-            try:
-                with tf.Session(self.target, config=config) as sess:
-                    return bool(sess.run(answer))
-            except tf.errors.OpError:
-                return False
-
     def serve(self) -> None:
         """Holds variables until all workers are done, as a parameter server.
 
@@ -134,7 +118,7 @@ class Server:
             ClusterError: If the workers are gone and the chief was not done.
         """
         workers = self.cluster.workers
-        addresses = [_host_and_port(self.cluster.addresses[name]) for name in workers]
+        addresses = [self.cluster.addresses[name] for name in workers]
         print(f'{self.cluster.name}: serving {len(workers)} workers', file=sys.stderr)
         done: set[int] = set()
         with tf.Graph().as_default(), Interrupts() as interrupts:
@@ -186,15 +170,26 @@ class Server:
             return tf.FIFOQueue(-1, tf.int32, [()], shared_name=f'done_{index}')
 
 
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(':')
-    return host.strip('[]'), int(port)
-
-
-def _answers(address: tuple[str, int]) -> bool:
-    """Returns whether something accepts connections at a host and port."""
+def _is_open(port: int) -> bool:
+    """Returns whether something on this machine accepts connections at a port."""
     try:
-        with socket.create_connection(address, timeout=_PROBE_SEC):
+        with socket.create_connection(('127.0.0.1', port), timeout=_PROBE_SEC):
             return True
-    except OSError:  # a name that is not known yet, too
+    except OSError:
         return False
+
+
+def _answers(address: str) -> bool:
+    """Returns whether a TensorFlow server answers at 'host:port'.
+
+    A connection alone proves nothing: a process that hangs still gets one, and so does
+    another program. A session would wait for both without an end.
+    """
+    options = [('grpc.enable_http_proxy', 0)]  # as TensorFlow's own channels
+    with grpc.insecure_channel(address, options) as channel:
+        status = channel.unary_unary('/tensorflow.WorkerService/GetStatus')
+        try:
+            status(b'', timeout=_PROBE_SEC)
+        except grpc.RpcError:  # a name that is not known yet, too
+            return False
+        return True

@@ -5,6 +5,7 @@ server was lost, and the chief then brings back the last checkpoint.
 """
 
 import sys
+import threading
 from typing import Any
 
 from mnist_tut.cluster.chief import Chief
@@ -15,6 +16,7 @@ from mnist_tut.training.interrupts import Interrupts
 import tensorflow.compat.v1 as tf
 
 _POLL_SEC = 1  # between two questions of a worker whether the model is ready
+_CLOSE_SEC = 5.0  # for a session after a step that took too long
 
 
 class WorkerSession(tf.train.SessionCreator):
@@ -39,8 +41,6 @@ class WorkerSession(tf.train.SessionCreator):
         self._last_step = 0  # that this process has seen
         self.was_running = False
         self._scaffold = tf.train.Scaffold(saver=saver)
-        if chief is not None:
-            self._missing = tf.report_uninitialized_variables(tf.global_variables())
 
     def saw(self, step: int) -> None:
         """Takes note of a global step, to count what is lost in a failure."""
@@ -89,10 +89,10 @@ class WorkerSession(tf.train.SessionCreator):
             ) from error
 
     def _is_running(self, config: tf.ConfigProto) -> bool:
-        """Returns whether the variables have the values of the run that is continued."""
+        """Returns whether the variables have the values of the run in the folder."""
         assert self._chief is not None
         with tf.Session(self._server.target, config=config) as sess:
-            if sess.run(self._missing).size:
+            if sess.run(self._scaffold.ready_for_local_init_op).size:
                 return False
             step = int(sess.run(self._global_step))
         self.saw(max(step, self._last_step))
@@ -113,6 +113,21 @@ class WorkerSession(tf.train.SessionCreator):
                 file=sys.stderr,
             )
         self._last_step = step
+
+
+class Session(tf.train.MonitoredSession):
+    """A monitored session that does not wait for a server that hangs to be closed."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
+        """Closes the session, in a thread that is left behind if that takes long."""
+        if not isinstance(error, tf.errors.DeadlineExceededError):
+            return super().__exit__(kind, error, trace)
+        closing = threading.Thread(
+            target=super().__exit__, args=(kind, error, trace), daemon=True
+        )
+        closing.start()
+        closing.join(_CLOSE_SEC)
+        return False
 
 
 class StepHook(tf.train.SessionRunHook):
@@ -185,6 +200,7 @@ class ReplicasHook(tf.train.SessionRunHook):
 
     def begin(self) -> None:
         """Adds the last ops to the graph."""
+        self._optimizer.ready_for_local_init_op.mark_used()  # as TensorFlow's hook does
         if self._is_chief:
             self._init = self._optimizer.chief_init_op
             self._tokens = self._optimizer.get_init_tokens_op(self._num_workers)

@@ -188,15 +188,7 @@ class DataSet:
         return self.examples(self.next_rows(batch_size, shuffle))
 
     def examples(self, rows: np.ndarray) -> tuple[Any, Any]:
-        """Returns examples by their numbers, as `next_rows` returns these.
-
-        Args:
-            rows: int [B].
-
-        Returns:
-            images: [B, 784] or [B, 28, 28, 1], of the set's dtype.
-            labels: [B] or [B, classes].
-        """
+        """Returns images and labels by what `next_rows` returns, as `next_batch`."""
         return self._scaled(self._images[rows]), self._labels[rows]
 
     def next_rows(self, batch_size: int, shuffle: bool = True) -> np.ndarray:

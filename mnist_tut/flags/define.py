@@ -36,37 +36,12 @@ _MAX_FLOAT32 = (2 - 2**-23) * 2**127
 Result = TypeVar('Result')
 
 
-class Flags(Settings):
-    """The flags of one program: a lesson or a command.
+class Definitions(Settings):
+    """The functions that define flags.
 
-    The DEFINE functions take absl's arguments, in absl's order. `may_change` allows a
-    resumed run another value than the one that it was started with.
-
-    Attributes:
-        FLAGS: The values, such as FLAGS.max_steps.
-        lesson: Name of the lesson's module, whose runs go to logs/<lesson>/; '' for a
-            command.
+    They take absl's arguments, in absl's order. `may_change` allows a resumed run
+    another value than the one that it was started with.
     """
-
-    def __init__(
-        self, lesson: str = '', seed: int | None = None, own_loop: bool = False
-    ):
-        """Defines, for a lesson, the flags that every lesson has.
-
-        Args:
-            lesson: Name of the lesson's module.
-            seed: Default of --seed; without one, each run draws its own.
-            own_loop: Whether the lesson's loop is not that of `Run.steps`, and the
-                flags that stand for parts of it are left out.
-        """
-        super().__init__(lesson)
-        self.lesson = lesson
-        if lesson:
-            _define_run_flags(self, lesson, seed)
-        if lesson and not own_loop:
-            _define_loop_flags(self)
-        self._common = set(self.FLAGS)
-        self.FLAGS.mark_as_parsed()
 
     def DEFINE_string(
         self, name: str, default: str | None, help: str, may_change: bool = False
@@ -192,6 +167,36 @@ class Flags(Settings):
     def _register(self, name: str, may_change: bool) -> None:
         if may_change:
             self.may_change.add(name)
+
+
+class Flags(Definitions):
+    """The flags of one program: a lesson or a command.
+
+    Attributes:
+        FLAGS: The values, such as FLAGS.max_steps.
+        lesson: Name of the lesson's module, whose runs go to logs/<lesson>/; '' for a
+            command.
+    """
+
+    def __init__(
+        self, lesson: str = '', seed: int | None = None, own_loop: bool = False
+    ):
+        """Defines, for a lesson, the flags that every lesson has.
+
+        Args:
+            lesson: Name of the lesson's module.
+            seed: Default of --seed; without one, each run draws its own.
+            own_loop: Whether the lesson's loop is not that of `Run.steps`, and the
+                flags that stand for parts of it are left out.
+        """
+        super().__init__(lesson)
+        self.lesson = lesson
+        if lesson:
+            _define_run_flags(self, lesson, seed)
+        if lesson and not own_loop:
+            _define_loop_flags(self)
+        self._common = set(self.FLAGS)
+        self.FLAGS.mark_as_parsed()
 
     def as_arguments(self, function: Callable[[], Result]) -> Callable[..., Result]:
         """Decorates a function that reads FLAGS so that flags become its arguments.
