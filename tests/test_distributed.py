@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -179,9 +180,82 @@ def test_two_workers_in_step_are_one_process(few_digits_dir, tmp_path):
         tasks.start('worker 0', 'ps 0')
         tasks.require_success()
         losses = [tasks.losses(f'worker {rank}') for rank in range(2)]
+        assert 'Traceback' not in tasks.everything()
     one = distributed.run_training(batch_size=100, log_dir=tmp_path / 'one', **flags)
     assert [len(part) for part in losses] == [100, 100]
     np.testing.assert_allclose(np.mean(losses, axis=0), one.values('loss'), rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('present', 'lines'),
+    [
+        (['worker 0'], {'worker 0': 'ps 0 at .* did not answer for 4 seconds'}),
+        (
+            ['ps 0', 'worker 1'],
+            {
+                'worker 1': 'the chief, worker 0 at .*, has not initialized the model',
+                'ps 0': 'worker 0, worker 1 had not finished',
+            },
+        ),
+    ],
+)
+def test_a_task_that_never_comes(few_digits_dir, tmp_path, present, lines):
+    with Tasks(tmp_path, data_dir=few_digits_dir, wait_sec=4) as tasks:
+        tasks.start(*present)
+        for name, line in lines.items():
+            assert tasks.status(name) == 1
+            assert re.search(f'^{name}: .*{line}', tasks.output(name), re.MULTILINE)
+        assert 'Traceback' not in tasks.everything()
+
+
+@pytest.mark.slow
+def test_a_worker_that_never_comes(few_digits_dir, tmp_path):
+    """The others go on without it; with --sync_replicas they cannot."""
+    flags = {'data_dir': few_digits_dir, 'wait_sec': 4, 'max_steps': 20}
+    with Tasks(tmp_path, **flags) as tasks:
+        tasks.start('ps 0', 'worker 0')
+        tasks.require_success()
+        assert 'training is done; worker 1 did not come back' in tasks.output('ps 0')
+    (tmp_path / 'sync').mkdir()
+    with Tasks(tmp_path / 'sync', sync_replicas=True, **flags) as tasks:
+        tasks.start('ps 0', 'worker 0')
+        assert tasks.status('worker 0') == tasks.status('ps 0') == 1
+        assert 'another worker is gone' in tasks.output('worker 0')
+        assert 'Traceback' not in tasks.everything()
+
+
+@pytest.mark.slow
+def test_a_parameter_server_that_hangs(few_digits_dir, tmp_path):
+    flags = {'data_dir': few_digits_dir, 'wait_sec': 4, 'max_steps': 10**6}
+    with Tasks(tmp_path, num_workers=1, **flags) as tasks:
+        tasks.start()
+        tasks.wait_for('worker 0', '^Step 100:')
+        tasks.signal('ps 0', signal.SIGSTOP)
+        assert tasks.status('worker 0') == 1
+        assert 'a parameter server hangs' in tasks.output('worker 0')
+        tasks.start('worker 0')  # while it hangs
+        assert tasks.status('worker 0') == 1
+        assert 'ps 0 at' in tasks.output('worker 0').splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_chief_that_is_asked_to_stop(few_digits_dir, tmp_path):
+    flags = {'data_dir': few_digits_dir, 'checkpoint_steps': 10**6}
+    with Tasks(tmp_path, num_workers=1, max_steps=10**6, **flags) as tasks:
+        tasks.start()
+        tasks.wait_for('worker 0', '^Step 100:')
+        tasks.signal('worker 0', signal.SIGTERM)
+        assert tasks.status('worker 0') == 143
+        assert 'SIGTERM: stopped; the same command continues' in tasks.output(
+            'worker 0'
+        )
+        done = num_done(tasks)
+        assert done > 100
+        tasks.start('worker 0', max_steps=done + 5)
+        tasks.require_success()
+        assert f'the parameter servers are at step {done}' in tasks.output('worker 0')
+        assert num_done(tasks) == done + 5
 
 
 # Faults. A run is long enough for a task to be killed in the middle.

@@ -119,7 +119,7 @@ class Server:
         """
         workers = self.cluster.workers
         addresses = [self.cluster.addresses[name] for name in workers]
-        print(f'{self.cluster.name}: serving {len(workers)} workers', file=sys.stderr)
+        print(f'{self.cluster.name}: serving {", ".join(workers)}', file=sys.stderr)
         done: set[int] = set()
         with tf.Graph().as_default(), Interrupts() as interrupts:
             queue = self._done_queue(self.cluster.index)

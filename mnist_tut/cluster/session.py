@@ -4,6 +4,7 @@
 server was lost, and the chief then brings back the last checkpoint.
 """
 
+import logging
 import sys
 import threading
 from typing import Any
@@ -17,6 +18,14 @@ import tensorflow.compat.v1 as tf
 
 _POLL_SEC = 1  # between two questions of a worker whether the model is ready
 _CLOSE_SEC = 5.0  # for a session after a step that took too long
+
+
+def _not_a_lost_server(record: logging.LogRecord) -> bool:
+    """Filters out what is logged before a lost parameter server is waited for."""
+    return 'attempting to close the session' not in record.getMessage()
+
+
+tf.get_logger().addFilter(_not_a_lost_server)
 
 
 class WorkerSession(tf.train.SessionCreator):
@@ -206,8 +215,10 @@ class ReplicasHook(tf.train.SessionRunHook):
             self._tokens = self._optimizer.get_init_tokens_op(self._num_workers)
             runner = self._optimizer.get_chief_queue_runner()
             leave_open = tf.no_op()
+            # When the session ends, the thread is waiting for gradients.
+            ends = tf.errors.OutOfRangeError, tf.errors.CancelledError
             self._runner = tf.train.QueueRunner(
-                runner.queue, runner.enqueue_ops, leave_open, leave_open
+                runner.queue, runner.enqueue_ops, leave_open, leave_open, ends
             )
         else:
             self._init = self._optimizer.local_step_init_op

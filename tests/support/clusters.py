@@ -105,9 +105,13 @@ class Tasks(contextlib.AbstractContextManager):
             assert self._processes[name].poll() is None, self.everything()
             time.sleep(0.05)
 
-    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        """Sends a signal to a task, and waits for its end."""
+    def signal(self, name: str, number: int) -> None:
+        """Sends a signal to a task."""
         self._processes[name].send_signal(number)
+
+    def kill(self, name: str) -> None:
+        """Kills a task as nothing else does, and waits for its end."""
+        self.signal(name, signal.SIGKILL)
         self._processes[name].wait()
 
     def status(self, name: str) -> int:

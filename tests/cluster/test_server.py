@@ -1,0 +1,27 @@
+"""Whether a server answers: a connection alone proves nothing."""
+
+import socket
+
+from mnist_tut.cluster import server
+
+import tensorflow.compat.v1 as tf
+
+
+def test_a_server_of_tensorflow_answers():
+    running = tf.train.Server.create_local_server()
+    assert server._answers(running.target.removeprefix('grpc://'))
+
+
+def test_nothing_answers_where_nobody_listens():
+    with socket.socket() as unused:
+        unused.bind(('127.0.0.1', 0))
+        assert not server._answers(f'127.0.0.1:{unused.getsockname()[1]}')
+
+
+def test_a_process_that_hangs_does_not_answer():
+    with socket.socket() as silent:
+        silent.bind(('127.0.0.1', 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        assert server._is_open(port)
+        assert not server._answers(f'127.0.0.1:{port}')
