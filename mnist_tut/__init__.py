@@ -21,10 +21,10 @@ LESSONS = (
     'tanh_mlp',
     'convolutional',
 )
-COMMANDS = ('predict', 'draw', 'export', 'legacy')
+COMMANDS = ('distributed', 'predict', 'draw', 'export', 'legacy')
 
 # All but `legacy`: importing that selects another Keras for the whole process.
-_ATTRIBUTES = {*LESSONS, 'mnist', 'input_data', 'plots', 'predict', 'draw', 'export'}
+_ATTRIBUTES = {*LESSONS, *COMMANDS, 'mnist', 'input_data', 'plots'} - {'legacy'}
 
 
 def __getattr__(name: str) -> Any:

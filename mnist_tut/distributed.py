@@ -13,7 +13,7 @@ trains alone, on several GPUs if there are some (--num_gpus). The chief, which i
 0, prints at the end:
 
     Test Data Eval:
-      Num examples: 10000  Num correct: 8984  Precision @ 1: 0.8984
+      Num examples: 10000  Num correct: 8987  Precision @ 1: 0.8987
 
 A task that was killed is started again with the same command, and continues. When to
 use which, what it costs and how it scales is in docs/DISTRIBUTED.md.
@@ -58,6 +58,13 @@ flags.DEFINE_integer(
     'num_gpus', 0, 'GPUs of this worker that share its batch.', may_change=True
 )
 flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the data files.')
+flags.DEFINE_folder(
+    'log_dir',
+    'logs/distributed',
+    "The chief's folder for checkpoints, event files and metrics. A run in it is "
+    'continued, unless --overwrite is given.',
+    is_output=True,
+)
 flags.DEFINE_integer(
     'max_steps', 2000, 'Number of training steps of all workers together.', 1,
     may_change=True,

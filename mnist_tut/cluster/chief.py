@@ -45,11 +45,8 @@ class Chief(contextlib.AbstractContextManager):
         """Locks the folder, and continues the run in it, if there is one."""
         flags, FLAGS = self._flags, self._flags.FLAGS
         flags.check_folders()
-        folder = FLAGS.log_dir or os.path.join('logs', flags.lesson)
-        has_run = os.path.lexists(os.path.join(folder, RUN_FILE))
-        flags.settle(
-            log_dir=folder, resume=FLAGS.resume or (has_run and not FLAGS.overwrite)
-        )
+        has_run = os.path.lexists(os.path.join(FLAGS.log_dir, RUN_FILE))
+        flags.settle(resume=FLAGS.resume or (has_run and not FLAGS.overwrite))
         with contextlib.ExitStack() as stack:
             self._folder = stack.enter_context(RunFolder(flags))
             self.seed = self._folder.choose_seed()
