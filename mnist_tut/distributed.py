@@ -117,9 +117,12 @@ def inference(images, keep_prob):
 
 def make_optimizer():
     """Makes the optimizer of --model."""
+    learning_rate = FLAGS.learning_rate
     if FLAGS.model == 'deep':
-        return tf.train.AdamOptimizer(FLAGS.learning_rate or 1e-4)
-    return tf.train.GradientDescentOptimizer(FLAGS.learning_rate or 0.01)
+        return tf.train.AdamOptimizer(1e-4 if learning_rate is None else learning_rate)
+    return tf.train.GradientDescentOptimizer(
+        0.01 if learning_rate is None else learning_rate
+    )
 
 
 def average_gradients(tower_gradients):
@@ -269,9 +272,7 @@ def run_training():
         with variables.copy():
             scores = inference(images, 1.0)
         eval_correct = mnist.evaluation(scores, labels)
-        accuracy = tf.reduce_mean(
-            tf.cast(tf.nn.in_top_k(scores, labels, 1), tf.float32)
-        )
+        accuracy = tf.to_float(eval_correct) / tf.to_float(tf.size(labels))
 
         # Session, loop: until all workers together have done --max_steps.
         with run.session(

@@ -1,13 +1,14 @@
 """The folder of a distributed run, which the chief alone writes to.
 
 Checkpoints, event files and metrics are those of any other run, so `predict`, `export`
-and TensorBoard take them. A chief that is started again continues by itself: whoever
-restarts it, Kubernetes for example, has only the command of the first start.
+and TensorBoard take them. A chief that is started again continues without --resume:
+Kubernetes, for example, restarts it with the command of the first start.
 """
 
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from mnist_tut import errors, files
@@ -143,7 +144,13 @@ class Chief(contextlib.AbstractContextManager):
 class _SaveHook(tf.train.SessionRunHook):
     """Saves a checkpoint when one is due, after a signal, and at the end."""
 
-    def __init__(self, save: Any, every: int, num_workers: int, interrupts: Interrupts):
+    def __init__(
+        self,
+        save: Callable[[tf.Session, int], None],
+        every: int,
+        num_workers: int,
+        interrupts: Interrupts,
+    ):
         self._save = save
         self._every = every
         self._num_workers = num_workers

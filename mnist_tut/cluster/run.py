@@ -52,6 +52,8 @@ class ClusterRun(contextlib.AbstractContextManager):
 
     def __enter__(self) -> 'ClusterRun':
         """Locks the chief's folder; FlagError or RunError if it cannot be used."""
+        if self._cluster.hosts and self._flags.FLAGS.seed is None:
+            raise errors.FlagError('seed=None: expected a seed, the same for each task')
         with contextlib.ExitStack() as stack:
             self._interrupts = stack.enter_context(Interrupts())
             if self._chief is None:
@@ -61,6 +63,11 @@ class ClusterRun(contextlib.AbstractContextManager):
                 self.seed, self.history = chief.seed, chief.history
             self._exit = stack.pop_all()
         return self
+
+    @property
+    def _folder(self) -> str:
+        """Where the run is, for messages."""
+        return "the chief's folder" if self._chief is None else self._chief.log_dir
 
     @property
     def data_options(self) -> dict[str, Any]:
@@ -124,8 +131,7 @@ class ClusterRun(contextlib.AbstractContextManager):
         values = {name: float(metric) for name, metric in metrics.items()}
         for name, value in values.items():
             if not math.isfinite(value):
-                where = '' if self._chief is None else self._chief.log_dir
-                raise errors.DivergedError(step, f'the {name} is {value}', where)
+                raise errors.DivergedError(step, f'the {name} is {value}', self._folder)
             self.history.add(step, name, value)
         if self._chief is not None:
             self._chief.record(step, values)
@@ -140,8 +146,7 @@ class ClusterRun(contextlib.AbstractContextManager):
                     'a parameter server hangs, or with --sync_replicas another worker '
                     'is gone; start it again, and this one'
                 ) from error
-            folder = '' if self._chief is None else self._chief.log_dir
-            if (explained := explain(error, self._step, folder)) is not None:
+            if (explained := explain(error, self._step, self._folder)) is not None:
                 raise explained from error
             if error is None:
                 self._server.say_done()

@@ -8,6 +8,7 @@ import contextlib
 import socket
 import sys
 import time
+from typing import Any
 
 from mnist_tut import errors, runtime
 from mnist_tut.cluster.tasks import Cluster, ClusterError
@@ -32,8 +33,8 @@ class Server:
     def __init__(self, cluster: Cluster, wait_sec: float):
         """Starts the server, unless there is only this process.
 
-        It listens on all addresses of the machine, whatever the lists of hosts say:
-        TensorFlow offers nothing else, and asks nobody for a password.
+        It listens on all addresses of the machine, whatever the lists of hosts say, and
+        without authentication: TensorFlow offers nothing else.
 
         Args:
             cluster: The tasks.
@@ -44,9 +45,10 @@ class Server:
         """
         self.cluster = cluster
         self.wait_sec = wait_sec
-        self.target = self._start() if cluster.hosts else ''
+        self._server = self._start() if cluster.hosts else None
+        self.target = '' if self._server is None else self._server.target
 
-    def _start(self) -> str:
+    def _start(self) -> Any:
         name = self.cluster.name
         port = int(self.cluster.addresses[name].rpartition(':')[2])
         taken = ClusterError(
@@ -70,7 +72,7 @@ class Server:
                 f'{name}: 127.0.0.1:{port} does not answer, although the server runs; '
                 'bring up the loopback interface (ip link set lo up)'
             )
-        return server.target
+        return server
 
     def session_config(self, timeout_sec: float = 0.0) -> tf.ConfigProto:
         """Returns a configuration with which a session sees no other worker.

@@ -28,8 +28,8 @@ class Shard:
         """
         if num_workers * batch_size > data_set.num_examples:
             raise FlagError(
-                f'--batch_size={batch_size}: {num_workers} workers would take '
-                f'{num_workers * batch_size} examples a step, and the training set has '
+                f'--batch_size={batch_size}: {num_workers * batch_size} examples a '
+                'step for all workers, and the training set has '
                 f'{data_set.num_examples}; choose fewer'
             )
         self._data_set = data_set

@@ -12,7 +12,7 @@ def test_a_server_of_tensorflow_answers():
     assert server._answers(running.target.removeprefix('grpc://'))
 
 
-def test_nothing_answers_where_nobody_listens():
+def test_a_free_port_does_not_answer():
     with socket.socket() as unused:
         unused.bind(('127.0.0.1', 0))
         assert not server._answers(f'127.0.0.1:{unused.getsockname()[1]}')

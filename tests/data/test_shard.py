@@ -51,5 +51,5 @@ def test_skipped_batches_are_those_of_the_steps_before():
 
 def test_more_than_the_set_has():
     Shard(data_set(), 10, 0, 3)
-    with pytest.raises(FlagError, match='3 workers would take 33 examples a step'):
+    with pytest.raises(FlagError, match='33 examples a step for all workers'):
         Shard(data_set(), 11, 0, 3)
