@@ -5,12 +5,12 @@ r"""Training on several machines: parameter servers hold the model, workers comp
 starts a parameter server and two workers on this machine. On several machines each task
 is started with the same lists of hosts, and with its own job and index,
 
-    python -m mnist_tut.distributed --ps_hosts=a:2222 --worker_hosts=b:2222,c:2222 \
-        --job_name=worker --task_index=0
+    python -m mnist_tut.distributed --job_name=worker --task_index=0 \
+        --ps_hosts=a:2222 --worker_hosts=b:2222,c:2222
 
 or with the same in the environment variable TF_CONFIG. Without either this process
 trains alone, on several GPUs if there are some (--num_gpus). The chief, which is worker
-0, prints at the end:
+0, prints at the end, for example:
 
     Test Data Eval:
       Num examples: 10000  Num correct: 8987  Precision @ 1: 0.8987
@@ -19,7 +19,7 @@ A task that was killed is started again with the same command, and continues. Wh
 use which, what it costs and how it scales is in docs/DISTRIBUTED.md.
 
 Source:
-    TensorFlow 1.15, tools/dist_test/python/mnist_replica.py, with the networks of
+    TensorFlow 1.15, tools/dist_test/python/mnist_replica.py; the networks of
     TensorFlow Mechanics 101 and of Deep MNIST for Experts.
 """
 

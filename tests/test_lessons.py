@@ -71,7 +71,7 @@ def test_no_lesson_is_missing():
             for node in ast.parse(path.read_text()).body
         )
     }
-    assert described == modules
+    assert described == modules - {'distributed'}  # which tests/test_distributed.py has
 
 
 @every_lesson
