@@ -1,6 +1,8 @@
 """docs/DISTRIBUTED.md has what was measured, and its arithmetic is right."""
 
 import heapq
+import subprocess
+import sys
 
 from tests.support.paths import ROOT
 
@@ -12,6 +14,48 @@ MAINTAIN = ROOT / 'scripts' / 'maintain'
 @pytest.fixture(autouse=True)
 def scripts(monkeypatch):
     monkeypatch.syspath_prepend(MAINTAIN)
+
+
+# The page.
+
+
+def test_the_page_has_what_was_measured():
+    run = subprocess.run(
+        [sys.executable, MAINTAIN / 'measure_cluster.py', '--check'],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_chunks_are_of_the_time_in_which_all_train():
+    import measure_cluster
+
+    chief = [(float(i), 20 * i, 1000 * i) for i in range(10)]
+    late = [(2.0 + i, 20 * i + 40, 1000 * i) for i in range(6)]
+    found = measure_cluster.chunks([chief, late], chunk_steps=10, batches=1)
+    # From the fourth mark of the late one, at 5 s, to its last, at 7 s.
+    assert found['worker_ms'] == [100.0] * 4
+    assert found['global_ms'] == [50.0] * 2
+    assert found['bytes'] == [50] * 2
+    in_step = measure_cluster.chunks([chief, late], chunk_steps=20, batches=2)
+    assert in_step['bytes'] == [25] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+@pytest.mark.skipif(sys.platform != 'linux', reason='/proc/net/dev')
+def test_a_short_measurement_counts_the_bytes(mnist_dir, monkeypatch):
+    import cluster_arithmetic
+    import measure_cluster
+
+    model = 'fully_connected_feed'
+    monkeypatch.setitem(measure_cluster._WORKER_STEPS, model, 100)
+    monkeypatch.setitem(measure_cluster._CHUNK_STEPS, model, 10)
+    with measure_cluster.flags.overridden({'data_dir': str(mnist_dir)}):
+        found = measure_cluster.train(model, 'one')
+    assert len(found['worker_ms']) == len(found['bytes']) == 6
+    # Other programs may use the interface, too.
+    assert min(found['bytes']) > cluster_arithmetic.place(model, 1).step_bytes
 
 
 # The arithmetic.
