@@ -60,9 +60,11 @@ flags.DEFINE_integer(
 flags.DEFINE_folder('data_dir', 'MNIST_data', 'Folder of the data files.')
 flags.DEFINE_folder(
     'log_dir',
-    'logs/distributed',
-    "The chief's folder for checkpoints, event files and metrics. A run in it is "
-    'continued, unless --overwrite is given.',
+    None,
+    "The chief's folder for checkpoints, event files and metrics; a run in it is "
+    'continued, unless --overwrite is given. Without it that of the newest run below '
+    'logs/distributed/, if the same command started it and it has not ended; else a '
+    'new one.',
     is_output=True,
 )
 flags.DEFINE_integer(

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -75,6 +76,24 @@ def test_the_same_command_continues(few_digits_dir, tmp_path, capsys):
     again = train(few_digits_dir, tmp_path / 'parts', max_steps=20)
     assert again.last('test_precision') == history.last('test_precision')
     assert again.steps('loss') == list(range(20))
+
+
+def test_without_a_folder_the_same_command_continues(
+    few_digits_dir, tmp_path, monkeypatch, capsys
+):
+    """What has not ended, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+
+    def folder(**flags):
+        return pathlib.Path(train(few_digits_dir, None, **flags).log_dir).name
+
+    assert folder(max_steps=2) == 'run-0001'
+    assert folder(max_steps=2) == 'run-0002'  # the first has ended
+    (tmp_path / 'logs/distributed/run-0002/history.json').unlink()  # killed
+    assert folder(max_steps=4, batch_size=50) == 'run-0003'  # another command
+    (tmp_path / 'logs/distributed/run-0003/history.json').unlink()
+    assert folder(max_steps=6, batch_size=50) == 'run-0003'
+    assert 'run-0003: continuing after 4 steps' in capsys.readouterr().err
 
 
 def test_another_model_does_not_continue_it(few_digits_dir, tmp_path):
@@ -160,7 +179,7 @@ def test_a_cluster_on_this_machine(few_digits_dir, tmp_path, mode):
     )
     for task in ('ps 0', 'worker 0', 'worker 1'):
         assert f'[{task}] ' in result.stderr
-    assert list((tmp_path / 'logs' / 'distributed').glob('model.ckpt-*.index'))
+    assert list((tmp_path / 'logs' / 'distributed' / 'run-0001').glob('*.index'))
 
 
 @pytest.mark.slow

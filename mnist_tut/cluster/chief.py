@@ -14,7 +14,13 @@ from typing import Any
 from mnist_tut import errors, files
 from mnist_tut.data.locate import DatasetInfo
 from mnist_tut.flags import Flags
-from mnist_tut.training import checkpoint, ending, preparation
+from mnist_tut.training import (
+    checkpoint,
+    ending,
+    preparation,
+    run_file,
+    run_folder,
+)
 from mnist_tut.training.checkpoint import Checkpoints, compare_variables
 from mnist_tut.training.event_writers import EventWriters
 from mnist_tut.training.history import History
@@ -46,8 +52,10 @@ class Chief(contextlib.AbstractContextManager):
         """Locks the folder, and continues the run in it, if there is one."""
         flags, FLAGS = self._flags, self._flags.FLAGS
         flags.check_folders()
-        has_run = os.path.lexists(os.path.join(FLAGS.log_dir, RUN_FILE))
-        flags.settle(resume=FLAGS.resume or (has_run and not FLAGS.overwrite))
+        folder = FLAGS.log_dir or _unfinished(flags)
+        has_run = folder is not None and _holds(folder, RUN_FILE)
+        is_continued = FLAGS.resume or (has_run and not FLAGS.overwrite)
+        flags.settle(log_dir=folder, resume=is_continued)
         with contextlib.ExitStack() as stack:
             self._folder = stack.enter_context(RunFolder(flags))
             self.seed = self._folder.choose_seed()
@@ -139,6 +147,20 @@ class Chief(contextlib.AbstractContextManager):
     def __exit__(self, *exception: Any) -> None:
         """Closes the event files, and releases the folder."""
         self._exit.__exit__(*exception)
+
+
+def _holds(folder: str, name: str) -> bool:
+    return os.path.lexists(os.path.join(folder, name))
+
+
+def _unfinished(flags: Flags) -> str | None:
+    """Returns the folder of the newest run, if the same command would continue it."""
+    folder = run_folder.newest_folder(os.path.join('logs', flags.lesson))
+    if folder is None or not _holds(folder, RUN_FILE) or _holds(folder, HISTORY_FILE):
+        return None
+    run = run_file.read(folder)
+    is_same = run['seed'] == flags.FLAGS.seed and flags.agree_with(run['flags'])
+    return folder if is_same else None
 
 
 class _SaveHook(tf.train.SessionRunHook):
