@@ -27,7 +27,7 @@ import time
 
 from mnist_tut import deep, errors, fully_connected_feed, input_data, mnist
 from mnist_tut.cluster import tasks
-from mnist_tut.cluster.run import ClusterRun, PlainSession
+from mnist_tut.cluster.run import ClusterRun
 from mnist_tut.cluster.server import Server
 from mnist_tut.data.shard import Shard
 from mnist_tut.flags import Flags
@@ -49,7 +49,10 @@ flags.DEFINE_float(
 )
 # The training.
 flags.DEFINE_enum(
-    'model', 'fully_connected_feed', ['fully_connected_feed', 'deep'], 'Whose network.'
+    'model',
+    'fully_connected_feed',
+    ['fully_connected_feed', 'deep'],
+    'The lesson whose network it is.',
 )
 flags.DEFINE_boolean(
     'sync_replicas', False, 'Average the gradients of all workers in each step.'
@@ -298,7 +301,7 @@ def run_training():
             # Report: the chief evaluates.
             if cluster.is_chief:
                 evaluated = eval_correct, accuracy, images, labels, data_sets
-                metrics = do_eval(PlainSession(sess), *evaluated)
+                metrics = do_eval(run.trained(sess), *evaluated)
                 run.record(run.num_done(sess), **metrics)
     return run.history
 

@@ -33,8 +33,19 @@ class NamedProcess:
         self._kept: list[str] = []
         self._threads: list[threading.Thread] = []
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Starts the process, and the threads that print its lines."""
+    def start(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        own_session: bool = False,
+    ) -> None:
+        """Starts the process, and the threads that print its lines.
+
+        Args:
+            command: Program and arguments.
+            environment: All of its variables.
+            own_session: Whether a Ctrl-C in the terminal does not reach it.
+        """
         self.process = subprocess.Popen(
             command,
             env=environment,
@@ -44,6 +55,7 @@ class NamedProcess:
             text=True,
             encoding='utf-8',
             errors='replace',
+            start_new_session=own_session,
         )
         for source, target in (
             (self.process.stdout, sys.stdout),

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 from mnist_tut import distributed, fully_connected_feed, runtime
 from mnist_tut.cluster.tasks import ClusterError
@@ -191,6 +192,33 @@ def test_a_mistake_ends_the_cluster_with_its_line(few_digits_dir, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(('number', 'status'), [(2, 130), (15, 143)])
+def test_a_cluster_that_is_interrupted_is_saved(
+    few_digits_dir, tmp_path, number, status
+):
+    """Ctrl-C reaches every process of a terminal's group."""
+    command = [sys.executable, '-m', 'mnist_tut.cluster.launch', '--max_steps=1000000']
+    with (tmp_path / 'out').open('w+') as out:
+        process = subprocess.Popen(
+            [*command, f'--data_dir={few_digits_dir}', '--checkpoint_steps=1000000'],
+            cwd=tmp_path,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'},
+            start_new_session=True,
+        )
+        while 'worker 0] Step 1' not in (tmp_path / 'out').read_text():
+            assert process.poll() is None, (tmp_path / 'out').read_text()
+            time.sleep(0.05)
+        os.killpg(process.pid, number)
+        assert process.wait() == status
+    printed = (tmp_path / 'out').read_text()
+    assert '[worker 0] SIGTERM: stopped; the same command continues' in printed
+    assert 'Traceback' not in printed
+    assert list((tmp_path / 'logs/distributed/run-0001').glob('model.ckpt-*.json'))
+
+
+@pytest.mark.slow
 def test_two_workers_in_step_are_one_process(few_digits_dir, tmp_path):
     """100 steps of two batches of 50 are those of one of 100, with all workers late."""
     flags = {'data_dir': few_digits_dir, 'seed': 6, 'max_steps': 100}
@@ -210,7 +238,7 @@ def test_two_workers_in_step_are_one_process(few_digits_dir, tmp_path):
 @pytest.mark.parametrize(
     ('present', 'lines'),
     [
-        (['worker 0'], {'worker 0': 'ps 0 at .* did not answer for 4 seconds'}),
+        (['worker 0'], {'worker 0': 'ps 0 at .* did not answer for 6 seconds'}),
         (
             ['ps 0', 'worker 1'],
             {
@@ -221,7 +249,7 @@ def test_two_workers_in_step_are_one_process(few_digits_dir, tmp_path):
     ],
 )
 def test_a_task_that_never_comes(few_digits_dir, tmp_path, present, lines):
-    with Tasks(tmp_path, data_dir=few_digits_dir, wait_sec=4) as tasks:
+    with Tasks(tmp_path, data_dir=few_digits_dir, wait_sec=6) as tasks:
         tasks.start(*present)
         for name, line in lines.items():
             assert tasks.status(name) == 1
@@ -232,7 +260,7 @@ def test_a_task_that_never_comes(few_digits_dir, tmp_path, present, lines):
 @pytest.mark.slow
 def test_a_worker_that_never_comes(few_digits_dir, tmp_path):
     """The others go on without it; with --sync_replicas they cannot."""
-    flags = {'data_dir': few_digits_dir, 'wait_sec': 4, 'max_steps': 20}
+    flags = {'data_dir': few_digits_dir, 'wait_sec': 6, 'max_steps': 20}
     with Tasks(tmp_path, **flags) as tasks:
         tasks.start('ps 0', 'worker 0')
         tasks.require_success()
@@ -246,8 +274,34 @@ def test_a_worker_that_never_comes(few_digits_dir, tmp_path):
 
 
 @pytest.mark.slow
+def test_one_of_two_parameter_servers_never_comes(few_digits_dir, tmp_path):
+    flags = {'data_dir': few_digits_dir, 'wait_sec': 6, 'num_workers': 1}
+    with Tasks(tmp_path, num_ps=2, **flags) as tasks:
+        tasks.start('ps 0', 'worker 0')
+        assert tasks.status('worker 0') == tasks.status('ps 0') == 1
+        assert 'ps 1 at' in tasks.output('worker 0').splitlines()[-1]
+        assert 'Traceback' not in tasks.everything()
+
+
+@pytest.mark.slow
+def test_a_chief_that_comes_back_when_the_others_are_done(few_digits_dir, tmp_path):
+    """It saves what they have done, and evaluates."""
+    flags = {'data_dir': few_digits_dir, 'max_steps': 2000, 'checkpoint_steps': 10**6}
+    with Tasks(tmp_path, **flags) as tasks:
+        tasks.start()
+        tasks.wait_for('worker 0', '^Step 3..:')
+        tasks.kill('worker 0')
+        assert tasks.status('worker 1') == 0
+        tasks.start('worker 0')
+        tasks.require_success()
+        assert '0 steps are lost' in tasks.output('worker 0')
+        assert num_done(tasks) == 2000
+        assert accuracy(tasks) > 0.5
+
+
+@pytest.mark.slow
 def test_a_parameter_server_that_hangs(few_digits_dir, tmp_path):
-    flags = {'data_dir': few_digits_dir, 'wait_sec': 4, 'max_steps': 10**6}
+    flags = {'data_dir': few_digits_dir, 'wait_sec': 6, 'max_steps': 10**6}
     with Tasks(tmp_path, num_workers=1, **flags) as tasks:
         tasks.start()
         tasks.wait_for('worker 0', '^Step 100:')

@@ -91,8 +91,12 @@ class Chief(contextlib.AbstractContextManager):
         They do if this chief, or the one before it, was killed and the parameter
         servers were not: then nothing has to be lost.
         """
-        saved = max(saved_steps(self.log_dir), default=-1) + 1
-        return self._flags.FLAGS.resume and step >= saved
+        return self._flags.FLAGS.resume and step >= self._num_saved()
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether `restore` will restore the variables."""
+        return self._flags.FLAGS.resume and self._num_saved() > 0
 
     def restore(self, sess: tf.Session, has_values: bool) -> None:
         """Restores the newest checkpoint, if there is one, into a new session.
@@ -123,7 +127,11 @@ class Chief(contextlib.AbstractContextManager):
         """Returns what saves checkpoints and writes summaries."""
         return [
             _SaveHook(
-                self._save, self._flags.FLAGS.checkpoint_steps, num_workers, interrupts
+                self.save,
+                self._num_saved,
+                self._flags.FLAGS.checkpoint_steps,
+                num_workers,
+                interrupts,
             ),
             tf.train.SummarySaverHook(
                 _SUMMARY_STEPS,
@@ -132,11 +140,16 @@ class Chief(contextlib.AbstractContextManager):
             ),
         ]
 
-    def _save(self, session: tf.Session, num_done: int) -> None:
+    def save(self, session: tf.Session, num_done: int) -> None:
+        """Saves a checkpoint after a number of steps, unless there is one."""
         assert self._checkpoints is not None  # restore() comes with the first session
         self._checkpoints.sess = session
-        if num_done - 1 not in saved_steps(self.log_dir)[:1]:
+        if num_done != self._num_saved():
             self._checkpoints.save(num_done - 1, [self._events])
+
+    def _num_saved(self) -> int:
+        """Returns how many steps were done at the newest checkpoint, or 0."""
+        return max(saved_steps(self.log_dir), default=-1) + 1
 
     def finish(self) -> None:
         """Writes the history, and prints the notes that end a run."""
@@ -169,11 +182,13 @@ class _SaveHook(tf.train.SessionRunHook):
     def __init__(
         self,
         save: Callable[[tf.Session, int], None],
+        count_saved: Callable[[], int],
         every: int,
         num_workers: int,
         interrupts: Interrupts,
     ):
         self._save = save
+        self._count_saved = count_saved
         self._every = every
         self._num_workers = num_workers
         self._interrupts = interrupts
@@ -182,16 +197,21 @@ class _SaveHook(tf.train.SessionRunHook):
         self._is_close = False  # whether the next one may be due
 
     def after_create_session(self, session: tf.Session, coord: Any) -> None:
-        self._saved = int(session.run(self._global_step))
+        # Not the global step: the others may have gone on while there was no chief.
+        self._saved = self._count_saved()
+        self._is_close = True
 
     def before_run(self, run_context: Any) -> tf.train.SessionRunArgs:
         # Before the next step, so that the metrics of the last one are saved, too.
-        if self._is_close or self._interrupts.signal:
+        is_stopped = bool(self._interrupts.signal)
+        if self._is_close or is_stopped:
             session = run_context.session
             step = int(session.run(self._global_step))
-            if self._is_due(step) or self._interrupts.signal:
+            if self._is_due(step) or is_stopped:
                 self._save(session, step)
                 self._saved = step
+        if is_stopped:
+            self._interrupts.check()
         return tf.train.SessionRunArgs(self._global_step)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:

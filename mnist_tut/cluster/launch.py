@@ -7,8 +7,10 @@ ports of 127.0.0.1, shows their lines with their names, and ends with them.
 """
 
 import os
+import signal
 import sys
 import time
+from typing import Any
 
 from mnist_tut.flags import Flags
 from mnist_tut.processes import NamedProcess, free_addresses
@@ -47,33 +49,45 @@ def run(tasks: list[tuple[NamedProcess, list[str]]]) -> int:
     Returns:
         The exit status: 0, or that of the first task that failed.
     """
-    status, failed_at = 0, None
     processes = [process for process, _ in tasks]
     try:
         for process, command in tasks:
             environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
             if process.name.startswith('ps '):
                 environment['CUDA_VISIBLE_DEVICES'] = ''  # the workers need its memory
-            process.start(command, environment)
-        while any(process.status() is None for process in processes):
-            for process in processes:
-                if process.status() and not failed_at:
-                    status, failed_at = process.status() or 0, time.monotonic()
-            if failed_at and time.monotonic() - failed_at > _AFTER_FAILURE_SEC:
-                break
-            time.sleep(_POLL_SEC)
-    except KeyboardInterrupt:
-        status = 130
-    for process in reversed(processes):  # the chief saves while the servers are there
-        process.stop(_STOP_SEC)
-    for process in processes:
-        process.finish()
-    status = status or max(process.status() or 0 for process in processes)
-    return status if status >= 0 else 1
+            # Of a Ctrl-C only this process hears, and ends the tasks in their order.
+            process.start(command, environment, own_session=True)
+        status = _wait(processes)
+    except KeyboardInterrupt as interrupt:
+        status = 128 + (interrupt.args or (signal.SIGINT,))[0]
+    finally:
+        for process in reversed(processes):  # the chief saves while it has the servers
+            process.stop(_STOP_SEC)
+        for process in processes:
+            process.finish()
+    return status
+
+
+def _wait(processes: list[NamedProcess]) -> int:
+    """Waits for all processes, or until one has failed, and returns its status."""
+    failed_at = None
+    while any(process.status() is None for process in processes):
+        if failed_at is None and any(process.status() for process in processes):
+            failed_at = time.monotonic()
+        if failed_at and time.monotonic() - failed_at > _AFTER_FAILURE_SEC:
+            break
+        time.sleep(_POLL_SEC)
+    failed = [status for process in processes if (status := process.status())]
+    return 0 if not failed else failed[0] if failed[0] > 0 else 1
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt(number)
 
 
 def main(argv: list[str]) -> None:
     """Starts the cluster; exits with its status."""
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run(make_tasks(argv[1:])))
 
 

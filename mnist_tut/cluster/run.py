@@ -13,6 +13,7 @@ others, so it runs until the session says that it should stop.
 """
 
 import contextlib
+import logging
 import math
 import sys
 from typing import Any, SupportsFloat
@@ -30,6 +31,8 @@ from mnist_tut.training.interrupts import Interrupts
 
 import tensorflow.compat.v1 as tf
 
+# What TensorFlow raises for a task that is gone, or came back without its variables.
+_LOST = tf.errors.AbortedError, tf.errors.UnavailableError
 _GRACE_SEC = 2  # for the thread that applies gradients, when a session ends
 
 
@@ -56,6 +59,9 @@ class ClusterRun(contextlib.AbstractContextManager):
             raise errors.FlagError('seed=None: expected a seed, the same for each task')
         with contextlib.ExitStack() as stack:
             self._interrupts = stack.enter_context(Interrupts())
+            logger = tf.get_logger()
+            logger.addFilter(_not_a_lost_server)
+            stack.callback(logger.removeFilter, _not_a_lost_server)
             if self._chief is None:
                 self.seed, self.history = self._flags.FLAGS.seed, History()
             else:
@@ -103,19 +109,30 @@ class ClusterRun(contextlib.AbstractContextManager):
         if self._chief is not None:
             model = preparation.describe_model(images, scores, {}, (0.0, 1.0))
             self._chief.prepare(data, model, saver)
-        creator = WorkerSession(server, saver, self._chief)
+        creator = WorkerSession(server, saver, self._chief, self._interrupts)
         hooks: list[Any] = []
         if replicas is not None:
             hooks.append(ReplicasHook(replicas, creator, cluster))
         if self._chief is not None:
             hooks += self._chief.hooks(len(cluster.workers), self._interrupts)
         last = train_op, self._flags.FLAGS.max_steps
-        hooks.append(StepHook(creator, server, self._interrupts, *last))
+        # The chief saves before a signal ends it.
+        interrupts = self._interrupts if self._chief is None else None
+        hooks.append(StepHook(creator, server, interrupts, *last))
         return Session(creator, hooks, _GRACE_SEC)
 
     def num_done(self, sess: tf.train.MonitoredSession) -> int:
         """Returns the global step, that is how many steps all workers have done."""
-        return int(PlainSession(sess).run(tf.train.get_global_step()))
+        return int(_plain(sess).run(tf.train.get_global_step()))
+
+    def trained(self, sess: tf.train.MonitoredSession) -> tf.Session:
+        """Saves what was trained, and returns a session to evaluate with.
+
+        It counts no steps, and does not bring back a checkpoint after a failure.
+        """
+        if self._chief is not None:
+            self._chief.save(_plain(sess), self.num_done(sess))
+        return _plain(sess)
 
     def is_due(self, step: int, every: int) -> bool:
         """Returns whether `step` is the first since a multiple of `every`.
@@ -142,9 +159,14 @@ class ClusterRun(contextlib.AbstractContextManager):
             name = self._cluster.name
             if isinstance(error, tf.errors.DeadlineExceededError):
                 raise ClusterError(
-                    f'{name}: a step took more than {self._server.wait_sec:g} seconds: '
+                    f'{name}: a call took more than {self._server.wait_sec:g} seconds: '
                     'a parameter server hangs, or with --sync_replicas another worker '
                     'is gone; start it again, and this one'
+                ) from error
+            if isinstance(error, _LOST):
+                raise ClusterError(
+                    f'{name}: a parameter server was lost outside of a step; start '
+                    'it again, and this one, which continues'
                 ) from error
             if (explained := explain(error, self._step, self._folder)) is not None:
                 raise explained from error
@@ -156,15 +178,11 @@ class ClusterRun(contextlib.AbstractContextManager):
                     print(f'{name}: done', file=sys.stderr)
 
 
-class PlainSession:
-    """A monitored session without its hooks, to evaluate with."""
+def _plain(sess: tf.train.MonitoredSession) -> tf.Session:
+    """Returns the session below a monitored session, without its hooks."""
+    return sess.run_step_fn(lambda step_context: step_context.session)
 
-    def __init__(self, sess: tf.train.MonitoredSession):
-        """Takes the monitored session, which stays open."""
-        self._sess = sess
 
-    def run(self, fetches: Any, feed_dict: Any = None) -> Any:
-        """Runs as tf.Session.run does, and counts no step."""
-        return self._sess.run_step_fn(
-            lambda step_context: step_context.session.run(fetches, feed_dict)
-        )
+def _not_a_lost_server(record: logging.LogRecord) -> bool:
+    """Filters out what is logged before a lost parameter server is waited for."""
+    return 'attempting to close the session' not in record.getMessage()

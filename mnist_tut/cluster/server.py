@@ -88,17 +88,18 @@ class Server:
             config.device_filters.extend(['/job:ps', self.cluster.device])
         return config
 
-    def wait_for_parameter_servers(self) -> None:
+    def wait_for_parameter_servers(self, interrupts: Interrupts) -> None:
         """Waits until every parameter server answers.
 
         Raises:
             ClusterError: If one does not within `wait_sec`.
         """
+        deadline = time.monotonic() + self.wait_sec
         for name in self.cluster.parameter_servers:
             address = self.cluster.addresses[name]
-            deadline = time.monotonic() + self.wait_sec
             is_first = True
             while not _answers(address):
+                interrupts.check()
                 where = f'{self.cluster.name}: {name} at {errors.printable(address)}'
                 if time.monotonic() > deadline:
                     raise ClusterError(
@@ -126,12 +127,14 @@ class Server:
         with tf.Graph().as_default(), Interrupts() as interrupts:
             queue = self._done_queue(self.cluster.index)
             size, next_rank = queue.size(), queue.dequeue()
-            with tf.Session(self.target, config=self.session_config()) as sess:
+            # Alone: the other parameter servers may be missing.
+            config = runtime.session_config()
+            config.device_filters.append(self.cluster.device)
+            with tf.Session(self.target, config=config) as sess:
                 answered_at = time.monotonic()
                 while len(done) < len(workers):
                     time.sleep(_PROBE_SEC)
-                    if interrupts.signal:
-                        interrupts.raise_exit()
+                    interrupts.check()
                     for _ in range(sess.run(size)):
                         done.add(int(sess.run(next_rank)))
                     if any(map(_answers, addresses)):
@@ -154,17 +157,17 @@ class Server:
 
     def say_done(self) -> None:
         """Tells all parameter servers that this worker is done."""
-        with tf.Graph().as_default():
-            marks = [
-                self._done_queue(index).enqueue(self.cluster.rank)
-                for index in range(len(self.cluster.parameter_servers))
-            ]
-            config = self.session_config(timeout_sec=5 * _PROBE_SEC)
-            with tf.Session(self.target, config=config) as sess:
-                for mark in marks:
-                    # One that is gone ends by itself once no worker answers.
-                    with contextlib.suppress(tf.errors.OpError):
-                        sess.run(mark)
+        for index in range(len(self.cluster.parameter_servers)):
+            config = runtime.session_config()
+            config.operation_timeout_in_ms = int(5000 * _PROBE_SEC)
+            config.device_filters.extend([f'/job:ps/task:{index}', self.cluster.device])
+            # One that is gone is not waited for, nor does it keep the others from it.
+            if not _answers(self.cluster.addresses[f'ps {index}']):
+                continue
+            with tf.Graph().as_default(), contextlib.suppress(tf.errors.OpError):
+                mark = self._done_queue(index).enqueue(self.cluster.rank)
+                with tf.Session(self.target, config=config) as sess:
+                    sess.run(mark)
 
     def _done_queue(self, index: int) -> tf.FIFOQueue:
         """Returns the queue of a parameter server for the ranks that are done."""

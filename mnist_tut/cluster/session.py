@@ -4,9 +4,10 @@
 server was lost, and the chief then brings back the last checkpoint.
 """
 
-import logging
+import contextlib
 import sys
 import threading
+import time
 from typing import Any
 
 from mnist_tut.cluster.chief import Chief
@@ -20,14 +21,6 @@ _POLL_SEC = 1  # between two questions of a worker whether the model is ready
 _CLOSE_SEC = 5.0  # for a session after a step that took too long
 
 
-def _not_a_lost_server(record: logging.LogRecord) -> bool:
-    """Filters out what is logged before a lost parameter server is waited for."""
-    return 'attempting to close the session' not in record.getMessage()
-
-
-tf.get_logger().addFilter(_not_a_lost_server)
-
-
 class WorkerSession(tf.train.SessionCreator):
     """Makes sessions for a worker, once the parameter servers answer.
 
@@ -36,15 +29,23 @@ class WorkerSession(tf.train.SessionCreator):
             had before it.
     """
 
-    def __init__(self, server: Server, saver: tf.train.Saver, chief: Chief | None):
+    def __init__(
+        self,
+        server: Server,
+        saver: tf.train.Saver,
+        chief: Chief | None,
+        interrupts: Interrupts,
+    ):
         """Takes the finished graph, which is the default graph.
 
         Args:
             server: Of this worker.
             saver: Of the graph.
             chief: What restores checkpoints, if this worker is the chief.
+            interrupts: Ends a wait.
         """
         self._server = server
+        self._interrupts = interrupts
         self._chief = chief
         self._global_step = tf.train.get_global_step()
         self._last_step = 0  # that this process has seen
@@ -62,7 +63,7 @@ class WorkerSession(tf.train.SessionCreator):
             ClusterError: If a parameter server or the chief does not answer in time.
         """
         server, scaffold = self._server, self._scaffold
-        server.wait_for_parameter_servers()
+        server.wait_for_parameter_servers(self._interrupts)
         scaffold.finalize()
         manager = tf.train.SessionManager(
             local_init_op=scaffold.local_init_op,
@@ -70,7 +71,7 @@ class WorkerSession(tf.train.SessionCreator):
             ready_for_local_init_op=scaffold.ready_for_local_init_op,
             recovery_wait_secs=_POLL_SEC,
         )
-        config = server.session_config()
+        config = server.session_config(server.wait_sec)
         if self._chief is None:
             return self._wait_for_chief(manager, config)
         self.was_running = self._is_running(config)
@@ -78,24 +79,29 @@ class WorkerSession(tf.train.SessionCreator):
             sess = manager.wait_for_session(server.target, config, server.wait_sec)
             self._chief.restore(sess, has_values=True)
         else:
-            sess = manager.prepare_session(
-                server.target, scaffold.init_op, config=config
-            )
+            # Without initial values before those of the checkpoint: others would take
+            # the model for ready.
+            sess = tf.Session(server.target, config=config)
+            if not self._chief.has_checkpoint:
+                sess.run(scaffold.init_op)
             self._chief.restore(sess, has_values=False)
+            sess.run(scaffold.local_init_op)
         self._report(int(sess.run(self._global_step)))
         return sess
 
     def _wait_for_chief(self, manager: Any, config: tf.ConfigProto) -> tf.Session:
         server = self._server
-        try:
-            return manager.wait_for_session(server.target, config, server.wait_sec)
-        except tf.errors.DeadlineExceededError as error:
-            chief = server.cluster.workers[0]
-            raise ClusterError(
-                f'{server.cluster.name}: the chief, {chief} at '
-                f'{server.cluster.addresses[chief]}, has not initialized the model for '
-                f'{server.wait_sec:g} seconds; start it, and see what it says'
-            ) from error
+        deadline = time.monotonic() + server.wait_sec
+        while time.monotonic() < deadline:
+            self._interrupts.check()
+            with contextlib.suppress(tf.errors.DeadlineExceededError):
+                return manager.wait_for_session(server.target, config, _POLL_SEC)
+        chief = server.cluster.workers[0]
+        raise ClusterError(
+            f'{server.cluster.name}: the chief, {chief} at '
+            f'{server.cluster.addresses[chief]}, has not initialized the model for '
+            f'{server.wait_sec:g} seconds; start it, and see what it says'
+        )
 
     def _is_running(self, config: tf.ConfigProto) -> bool:
         """Returns whether the variables have the values of the run in the folder."""
@@ -150,7 +156,7 @@ class StepHook(tf.train.SessionRunHook):
         self,
         creator: WorkerSession,
         server: Server,
-        interrupts: Interrupts,
+        interrupts: Interrupts | None,
         train_op: tf.Operation,
         last_step: int,
     ):
@@ -170,12 +176,8 @@ class StepHook(tf.train.SessionRunHook):
 
     def before_run(self, run_context: Any) -> tf.train.SessionRunArgs:
         """Limits the time that a step may wait, for gradients of others for example."""
-        if self._interrupts.signal:
-            print(
-                f'{self._interrupts.name}: stopped; the same command continues',
-                file=sys.stderr,
-            )
-            self._interrupts.raise_exit()
+        if self._interrupts is not None:
+            self._interrupts.check()
         options = tf.RunOptions(timeout_in_ms=self._timeout_ms)
         return tf.train.SessionRunArgs(self._step_after, options=options)
 
@@ -212,11 +214,15 @@ class ReplicasHook(tf.train.SessionRunHook):
         self._optimizer.ready_for_local_init_op.mark_used()  # as TensorFlow's hook does
         if self._is_chief:
             self._init = self._optimizer.chief_init_op
-            self._tokens = self._optimizer.get_init_tokens_op(self._num_workers)
+            self._tokens = self._optimizer.get_init_tokens_op(self._num_workers - 1)
             runner = self._optimizer.get_chief_queue_runner()
             leave_open = tf.no_op()
             # When the session ends, the thread is waiting for gradients.
-            ends = tf.errors.OutOfRangeError, tf.errors.CancelledError
+            ends = (
+                tf.errors.OutOfRangeError,
+                tf.errors.CancelledError,
+                tf.errors.DeadlineExceededError,
+            )
             self._runner = tf.train.QueueRunner(
                 runner.queue, runner.enqueue_ops, leave_open, leave_open, ends
             )

@@ -16,6 +16,7 @@ PARAMETER_SERVER = 'ps'
 _WORKER = 'worker'
 # Jobs of one task that is a worker and the chief; 'master' is the older name.
 _CHIEF_JOBS = ('chief', 'master')
+_WORKERS = (_WORKER, *_CHIEF_JOBS)
 _JOBS = (PARAMETER_SERVER, _WORKER, *_CHIEF_JOBS)
 _EXAMPLE = (
     '{"cluster": {"ps": ["a:2222"], "worker": ["b:2222"]}, "task": {"type": "worker", '
@@ -105,13 +106,18 @@ def find(
     Raises:
         ClusterError: If the description is incomplete or contradicts itself.
     """
-    if job_name or ps_hosts or worker_hosts:
+    if (ps_hosts or worker_hosts) and not job_name:
+        raise ClusterError(
+            '--job_name: expected ps or worker, because --ps_hosts or --worker_hosts '
+            'is given'
+        )
+    if job_name:
         source = f'--job_name={job_name} --task_index={task_index}'
         hosts = {PARAMETER_SERVER: ps_hosts, _WORKER: worker_hosts}
         cluster = Cluster(hosts, job_name, task_index)
     elif text := os.environ.get('TF_CONFIG'):
         source, cluster = 'TF_CONFIG', _read_config(text)
-        if not cluster.hosts:
+        if not cluster.hosts and cluster.job in _WORKERS:
             return cluster
     else:
         return Cluster({}, _WORKER, 0)
@@ -132,8 +138,8 @@ def _read_config(text: str) -> Cluster:
         raise ClusterError(
             f'TF_CONFIG={errors.shortened(text)}: expected JSON such as {_EXAMPLE}'
         ) from error
-    if list(map(len, hosts.values())) == [1] and PARAMETER_SERVER not in hosts:
-        hosts = {}  # a job of a single task has no one to talk to
+    if hosts == {job: described.get(job)} and len(hosts[job]) == 1 and job in _WORKERS:
+        hosts, index = {}, 0  # a cluster of one task needs no network
     return Cluster(hosts, job, index)
 
 

@@ -10,8 +10,8 @@ class Shard:
     """Draws the batches of all workers, and returns one worker's part of them.
 
     All workers draw the same examples, in the same order, and each takes those of its
-    rank. So within an epoch no example is given to two workers, and together they see
-    the batches that one process with a larger batch would see.
+    rank. So within an epoch no example is given to two workers, unless one is started
+    again, and together they see the batches of one process with a larger batch.
     """
 
     def __init__(self, data_set: DataSet, batch_size: int, rank: int, num_workers: int):

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 from typing import Any
 
 
@@ -33,6 +34,12 @@ class Interrupts(contextlib.AbstractContextManager):
     def name(self) -> str:
         """Name of the signal."""
         return signal.Signals(self.signal).name
+
+    def check(self) -> None:
+        """Ends a task of a cluster if there was a signal; see `raise_exit`."""
+        if self.signal:
+            print(f'{self.name}: stopped; the same command continues', file=sys.stderr)
+            self.raise_exit()
 
     def raise_exit(self) -> None:
         """Ends the program as the signal would have.

@@ -71,7 +71,7 @@ def test_a_job_of_one_task_needs_no_cluster(monkeypatch):
     ('arguments', 'expected'),
     [
         (('worker', 2, PS, WORKERS), 'there is no worker 2 .* 1 of ps, 2 of worker'),
-        (('', 0, PS, WORKERS), 'there is no  0 among'),
+        (('', 0, PS, WORKERS), '--job_name: expected ps or worker'),
         (('worker', 0, [], WORKERS), "no task of the job 'ps'"),
         (('ps', 0, PS, []), "no task of the job 'worker'"),
         (('ps', 0, ['a'], WORKERS), 'ps 0 is at a; expected host:port'),
@@ -104,3 +104,14 @@ def test_an_evaluator_has_nothing_to_do(monkeypatch):
     hosts = {'ps': ['a:1'], 'worker': ['b:1'], 'evaluator': ['c:1']}
     with pytest.raises(tasks.ClusterError, match='the chief evaluates'):
         from_config(monkeypatch, hosts, 'evaluator', 0)
+
+
+@pytest.mark.parametrize('hosts', [{}, {'worker': ['b:1']}])
+def test_a_parameter_server_needs_a_cluster(monkeypatch, hosts):
+    with pytest.raises(tasks.ClusterError, match="no task of the job 'ps'"):
+        from_config(monkeypatch, hosts, 'ps', 0)
+
+
+def test_another_task_than_the_only_one(monkeypatch):
+    with pytest.raises(tasks.ClusterError, match="no task of the job 'ps'"):
+        from_config(monkeypatch, {'worker': ['b:1']}, 'chief', 0)

@@ -14,6 +14,9 @@ from typing import Any
 from mnist_tut.processes import free_addresses
 from tests.support.paths import ROOT
 
+# A task that takes so long will never end.
+HANGS_SEC = 900.0
+
 # Runs a task, and writes the losses that it recorded.
 _TASK = """
 import json, sys
@@ -101,7 +104,9 @@ class Tasks(contextlib.AbstractContextManager):
 
     def wait_for(self, name: str, pattern: str, count: int = 1) -> None:
         """Waits until a task has printed a pattern that often."""
+        end = time.monotonic() + HANGS_SEC
         while len(re.findall(pattern, self.output(name), re.M)) < count:
+            assert time.monotonic() < end, self.everything()
             assert self._processes[name].poll() is None, self.everything()
             time.sleep(0.05)
 
@@ -116,7 +121,7 @@ class Tasks(contextlib.AbstractContextManager):
 
     def status(self, name: str) -> int:
         """Returns the exit status of a task, once it has ended."""
-        return self._processes[name].wait()
+        return self._processes[name].wait(timeout=HANGS_SEC)
 
     def require_success(self) -> None:
         """Waits for all; every task must have ended with status 0."""
