@@ -80,11 +80,11 @@ class Server:
         Without the filter a session waits for all tasks, and fails with any of them.
 
         Args:
-            timeout_sec: How long a call may take; 0 for no limit.
+            timeout_sec: How long a call to another task may take; 0 for no limit.
         """
         config = runtime.session_config()
-        config.operation_timeout_in_ms = int(1000 * timeout_sec)
         if self.cluster.hosts:
+            config.operation_timeout_in_ms = int(1000 * timeout_sec)
             config.device_filters.extend(['/job:ps', self.cluster.device])
         return config
 
