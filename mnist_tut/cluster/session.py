@@ -193,8 +193,8 @@ class ReplicasHook(tf.train.SessionRunHook):
     """Runs the parts of a SyncReplicasOptimizer that no training step runs.
 
     TensorFlow's own hook closes the queue of tokens when a session ends, so that none
-    of the others can go on when the chief comes back. It also hands out one token too
-    many at the start, so that two gradients of one step may be of the same worker.
+    of the others can go on when the chief comes back. It also hands out tokens at the
+    start, so that two gradients of one step may be of the same worker.
     """
 
     def __init__(
@@ -215,17 +215,7 @@ class ReplicasHook(tf.train.SessionRunHook):
         if self._is_chief:
             self._init = self._optimizer.chief_init_op
             self._tokens = self._optimizer.get_init_tokens_op(self._num_workers - 1)
-            runner = self._optimizer.get_chief_queue_runner()
-            leave_open = tf.no_op()
-            # When the session ends, the thread is waiting for gradients.
-            ends = (
-                tf.errors.OutOfRangeError,
-                tf.errors.CancelledError,
-                tf.errors.DeadlineExceededError,
-            )
-            self._runner = tf.train.QueueRunner(
-                runner.queue, runner.enqueue_ops, leave_open, leave_open, ends
-            )
+            [self._apply_op] = self._optimizer.get_chief_queue_runner().enqueue_ops
         else:
             self._init = self._optimizer.local_step_init_op
 
@@ -238,7 +228,25 @@ class ReplicasHook(tf.train.SessionRunHook):
             # A gradient may have been lost with the chief: let those who wait for a
             # step that will not come begin a new one.
             session.run(self._tokens)
-        self._runner.create_threads(session, coord=coord, daemon=True, start=True)
+        applying = threading.Thread(
+            target=self._apply_gradients, args=(session, coord), daemon=True
+        )
+        coord.register_thread(applying)
+        applying.start()
+
+    def _apply_gradients(self, session: tf.Session, coord: Any) -> None:
+        """Applies the gradients of step after step, until the session ends."""
+        while not coord.should_stop():
+            try:
+                session.run(self._apply_op)
+            except tf.errors.DeadlineExceededError:
+                continue  # the training step reports it
+            except (tf.errors.OpError, RuntimeError) as error:
+                if not coord.should_stop():
+                    # As for a lost parameter server: a new session. This one is closed,
+                    # because the next step would wait in it for what was lost here.
+                    coord.request_stop(tf.errors.AbortedError(None, None, str(error)))
+                    session.close()
 
     def end(self, session: tf.Session) -> None:
         """Lets those go who still wait for a token, once the chief is done."""
