@@ -32,6 +32,13 @@ def run(*arguments, **environment):
     )
 
 
+def measured(output, *arguments, **environment):
+    """Returns the results of a short benchmark that went well."""
+    done = run('--short', *arguments, f'--output={output}', **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((output / 'benchmark.json').read_text())
+
+
 @pytest.fixture
 def command(benchmark, tmp_path):
     """Its module `command`, for results in a folder of the test's own."""
@@ -45,18 +52,15 @@ def command(benchmark, tmp_path):
 @pytest.mark.slow
 def test_a_short_benchmark_measures_and_compares(tmp_path, digits_dir):
     (tmp_path / 'temporary').mkdir()
-    done = run(
-        '--short',
+    results = measured(
+        tmp_path,
         '--models=softmax',
         '--only=training,limit,steps,ops,start',
         '--variants=bare,lesson,steps_50,jit',
         '--dataset=synthetic',
         f'--data_dir={digits_dir}',
-        f'--output={tmp_path}',
         TMPDIR=str(tmp_path / 'temporary'),
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads((tmp_path / 'benchmark.json').read_text())
     steps = results['steps']['softmax']
     assert set(steps) == {'bare', 'lesson', 'steps_50', 'jit'}
     # The lesson's losses are the reference; the same steps in the graph are equal.
@@ -74,16 +78,13 @@ def test_a_short_benchmark_measures_and_compares(tmp_path, digits_dir):
 
 @pytest.mark.slow
 def test_a_short_benchmark_evaluates_and_tries(tmp_path, digits_dir):
-    done = run(
-        '--short',
+    results = measured(
+        tmp_path,
         '--models=fully_connected_feed',
         '--only=evaluation,tried',
         '--dataset=synthetic',
         f'--data_dir={digits_dir}',
-        f'--output={tmp_path}',
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads((tmp_path / 'benchmark.json').read_text())
     evaluated = results['evaluation']['fully_connected_feed']
     assert set(evaluated) == {'count_correct', "the document's do_eval"}
     assert len({of['correct'] for of in evaluated.values()}) == 1
@@ -95,17 +96,14 @@ def test_a_short_benchmark_evaluates_and_tries(tmp_path, digits_dir):
 @pytest.mark.mnist
 @pytest.mark.slow
 def test_a_short_benchmark_loads(tmp_path, mnist_dir):
-    done = run(
-        '--short',
+    results = measured(
+        tmp_path,
         '--models=softmax',
         '--only=loading',
         f'--data_dir={mnist_dir}',
-        f'--output={tmp_path}',
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads((tmp_path / 'benchmark.json').read_text())
-    [measured] = results['loading']['mnist']['rounds']
-    assert set(measured) == {'mnist_tut', 'original'}
+    [loaded] = results['loading']['mnist']['rounds']
+    assert set(loaded) == {'mnist_tut', 'original'}
 
 
 def test_an_unknown_part_is_named(tmp_path):

@@ -8,7 +8,6 @@ Kubernetes, for example, restarts it with the command of the first start.
 import contextlib
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from mnist_tut import errors, files
@@ -91,12 +90,12 @@ class Chief(contextlib.AbstractContextManager):
         They do if this chief, or the one before it, was killed and the parameter
         servers were not: then nothing has to be lost.
         """
-        return self._flags.FLAGS.resume and step >= self._num_saved()
+        return self._flags.FLAGS.resume and step >= self.num_saved()
 
     @property
     def has_checkpoint(self) -> bool:
         """Whether `restore` will restore the variables."""
-        return self._flags.FLAGS.resume and self._num_saved() > 0
+        return self._flags.FLAGS.resume and self.num_saved() > 0
 
     def restore(self, sess: tf.Session, has_values: bool) -> None:
         """Restores the newest checkpoint, if there is one, into a new session.
@@ -127,11 +126,7 @@ class Chief(contextlib.AbstractContextManager):
         """Returns what saves checkpoints and writes summaries."""
         return [
             _SaveHook(
-                self.save,
-                self._num_saved,
-                self._flags.FLAGS.checkpoint_steps,
-                num_workers,
-                interrupts,
+                self, self._flags.FLAGS.checkpoint_steps, num_workers, interrupts
             ),
             tf.train.SummarySaverHook(
                 _SUMMARY_STEPS,
@@ -144,10 +139,10 @@ class Chief(contextlib.AbstractContextManager):
         """Saves a checkpoint after a number of steps, unless there is one."""
         assert self._checkpoints is not None  # restore() comes with the first session
         self._checkpoints.sess = session
-        if num_done != self._num_saved():
+        if num_done != self.num_saved():
             self._checkpoints.save(num_done - 1, [self._events])
 
-    def _num_saved(self) -> int:
+    def num_saved(self) -> int:
         """Returns how many steps were done at the newest checkpoint, or 0."""
         return max(saved_steps(self.log_dir), default=-1) + 1
 
@@ -171,7 +166,10 @@ def _unfinished(flags: Flags) -> str | None:
     folder = run_folder.newest_folder(os.path.join('logs', flags.lesson))
     if folder is None or not _holds(folder, RUN_FILE) or _holds(folder, HISTORY_FILE):
         return None
-    run = run_file.read(folder)
+    try:
+        run = run_file.read(folder)
+    except errors.RunError:  # a new folder serves as well
+        return None
     is_same = run['seed'] == flags.FLAGS.seed and flags.agree_with(run['flags'])
     return folder if is_same else None
 
@@ -181,14 +179,12 @@ class _SaveHook(tf.train.SessionRunHook):
 
     def __init__(
         self,
-        save: Callable[[tf.Session, int], None],
-        count_saved: Callable[[], int],
+        chief: Chief,
         every: int,
         num_workers: int,
         interrupts: Interrupts,
     ):
-        self._save = save
-        self._count_saved = count_saved
+        self._chief = chief
         self._every = every
         self._num_workers = num_workers
         self._interrupts = interrupts
@@ -198,7 +194,7 @@ class _SaveHook(tf.train.SessionRunHook):
 
     def after_create_session(self, session: tf.Session, coord: Any) -> None:
         # Not the global step: the others may have gone on while there was no chief.
-        self._saved = self._count_saved()
+        self._saved = self._chief.num_saved()
         self._is_close = True
 
     def before_run(self, run_context: Any) -> tf.train.SessionRunArgs:
@@ -208,7 +204,7 @@ class _SaveHook(tf.train.SessionRunHook):
             session = run_context.session
             step = int(session.run(self._global_step))
             if self._is_due(step) or is_stopped:
-                self._save(session, step)
+                self._chief.save(session, step)
                 self._saved = step
         if is_stopped:
             self._interrupts.check()
@@ -225,4 +221,4 @@ class _SaveHook(tf.train.SessionRunHook):
     def end(self, session: tf.Session) -> None:
         step = int(session.run(self._global_step))
         if step > self._saved:
-            self._save(session, step)
+            self._chief.save(session, step)

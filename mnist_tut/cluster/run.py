@@ -3,7 +3,7 @@
     with tf.Graph().as_default(), ClusterRun(flags, server) as run:
         data_sets = input_data.read_data_sets(FLAGS.data_dir, **run.data_options)
         ...  # the graph
-        with run.session(data_sets, images=x, scores=y) as sess:
+        with run.session(data_sets, train_op, images=x, scores=y) as sess:
             while not sess.should_stop():
                 ...  # the step
                 run.record(step, loss=loss_value)
@@ -14,7 +14,6 @@ others, so it runs until the session says that it should stop.
 
 import contextlib
 import logging
-import math
 import sys
 from typing import Any, SupportsFloat
 
@@ -145,11 +144,7 @@ class ClusterRun(contextlib.AbstractContextManager):
     def record(self, step: int, **metrics: SupportsFloat) -> None:
         """Records metrics of `step`; DivergedError if one is nan or infinite."""
         self._step = step
-        values = {name: float(metric) for name, metric in metrics.items()}
-        for name, value in values.items():
-            if not math.isfinite(value):
-                raise errors.DivergedError(step, f'the {name} is {value}', self._folder)
-            self.history.add(step, name, value)
+        values = self.history.add_finite(step, metrics, self._folder)
         if self._chief is not None:
             self._chief.record(step, values)
 

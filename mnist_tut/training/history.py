@@ -3,8 +3,11 @@
 import dataclasses
 import html
 import json
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, SupportsFloat
+
+from mnist_tut import errors
 
 _CURVE_POINTS = 120
 _WIDTH, _HEIGHT, _MARGIN = 240, 32, 2  # of a curve, in pixels
@@ -51,6 +54,27 @@ class History:
     def add(self, step: int, name: str, value: float) -> None:
         """Appends one metric."""
         self.records.append((int(step), name, float(value)))
+
+    def add_finite(
+        self, step: int, metrics: Mapping[str, SupportsFloat], folder: str
+    ) -> dict[str, float]:
+        """Appends the metrics of a step, and returns them as floats.
+
+        Args:
+            step: Number of the step.
+            metrics: By name.
+            folder: Where the run is, for the message.
+
+        Raises:
+            errors.DivergedError: If one is nan or infinite.
+        """
+        values = {}
+        for name, metric in metrics.items():
+            values[name] = value = float(metric)
+            if not math.isfinite(value):
+                raise errors.DivergedError(step, f'the {name} is {value}', folder)
+            self.add(step, name, value)
+        return values
 
     def names(self) -> list[str]:
         """Returns the names of the metrics, in order of first appearance."""

@@ -16,7 +16,6 @@ graph but the ops of a Saver, once the graph is complete.
 """
 
 import contextlib
-import math
 import os
 from collections.abc import (
     Callable,
@@ -201,12 +200,7 @@ class Run(contextlib.AbstractContextManager):
 
     def record(self, step: int, **metrics: SupportsFloat) -> None:
         """Records metrics of `step`; DivergedError if one is nan or infinite."""
-        values = {}
-        for name, metric in metrics.items():
-            values[name] = value = float(metric)
-            if not math.isfinite(value):
-                raise errors.DivergedError(step, f'the {name} is {value}', self.log_dir)
-            self.history.add(step, name, value)
+        values = self.history.add_finite(step, metrics, self.log_dir)
         self._events.add(step, values)
         if self._loop is not None:
             self._loop.show(values)

@@ -13,13 +13,6 @@ import tensorflow.compat.v1 as tf
 BATCH = 6
 
 
-@pytest.fixture
-def graph():
-    with tf.Graph().as_default() as made:
-        tf.set_random_seed(11)
-        yield made
-
-
 def every_grey(dtype=np.uint8):
     """Returns 32 images that hold all 256 pixel values: [32, 784]."""
     values = np.arange(32 * 784) % 256

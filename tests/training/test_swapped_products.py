@@ -12,13 +12,6 @@ import tensorflow.compat.v1 as tf
 BATCH = 32
 
 
-@pytest.fixture
-def graph():
-    with tf.Graph().as_default() as made:
-        tf.set_random_seed(5)
-        yield made
-
-
 def two_layers(width=1300):
     """Returns placeholder, training op and loss of a net whose second layer is large.
 
