@@ -47,7 +47,7 @@ def run(shell, *cells):
 
 
 def test_the_softmax_document_cell_by_cell(shell, few_digits_dir, capsys):
-    run(shell, LOAD, f'%legacy --data_dir={few_digits_dir}')
+    run(shell, LOAD, f'%legacy --data_dir={few_digits_dir}', notebooks.SEED)
     *cells, last = notebooks.SOFTMAX
     run(shell, *cells)
     capsys.readouterr()
@@ -203,7 +203,7 @@ def test_the_convolutional_document_in_a_kernel(tmp_path, few_digits_dir):
     )
     cells = [
         LOAD, f'%legacy --data_dir={few_digits_dir} --steps=30', '%matplotlib inline',
-        *notebooks.SOFTMAX, *notebooks.CONVOLUTIONAL, figure, UNLOAD,
+        notebooks.SEED, *notebooks.SOFTMAX, *notebooks.CONVOLUTIONAL, figure, UNLOAD,
         'import tensorflow as tf\ntf.executing_eagerly()',
     ]  # fmt: skip
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
