@@ -203,6 +203,21 @@ def test_the_seconds_of_a_process_include_its_end(benchmark, monkeypatch):
     assert whole.train_peer(rounds.Variant('a', 'torch'), '')['seconds'] >= 0.1
 
 
+def test_only_its_own_processes_see_jax(benchmark, tmp_path, monkeypatch):
+    from benchmark import rounds
+
+    (tmp_path / 'jax.py').write_text('')
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    command = [sys.executable, '-c', 'import jax']
+    assert (
+        subprocess.run(command, env=rounds.environment(with_jax=True)).returncode == 0
+    )
+    hidden = subprocess.run(
+        command, env=rounds.environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert 'import of jax halted' in hidden.stderr
+
+
 def test_a_step_is_not_timed_before_accuracies_are_compared(tmp_path):
     done = run('--only=steps', '--models=deep', f'--output={tmp_path}')
     assert done.returncode == 1

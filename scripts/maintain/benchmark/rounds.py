@@ -67,7 +67,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=_environment() | variant.environment,
+            env=environment(variant.worker == 'jax') | variant.environment,
         )
 
     def ask(self, **command: Any) -> dict:
@@ -95,7 +95,7 @@ def in_process(task: str, *arguments: Any) -> Any:
     """Returns what a function of `benchmark.tasks` returns, in a process of its own."""
     words = [sys.executable, '-m', 'benchmark.tasks', task, json.dumps(arguments)]
     done = subprocess.run(
-        words, capture_output=True, text=True, env=_environment(), check=False
+        words, capture_output=True, text=True, env=environment(), check=False
     )
     if done.returncode:
         last = '\n'.join(done.stderr.splitlines()[-20:])
@@ -103,9 +103,15 @@ def in_process(task: str, *arguments: Any) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _environment() -> dict[str, str]:
-    """Returns the environment in which this package is found by its name."""
-    path = os.pathsep.join([_FOLDER, os.environ.get('PYTHONPATH', '')])
+def environment(with_jax: bool = False) -> dict[str, str]:
+    """Returns the environment of a process that is measured.
+
+    This package is found by its name, and JAX is not found if it is not wanted.
+    """
+    folders = [_FOLDER, os.environ.get('PYTHONPATH', '')]
+    if not with_jax:
+        folders.insert(0, os.path.join(_FOLDER, 'benchmark', 'without_jax'))
+    path = os.pathsep.join(folders)
     return {**os.environ, 'PYTHONPATH': path.rstrip(os.pathsep)}
 
 

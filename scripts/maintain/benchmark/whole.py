@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from benchmark.models import SEED, Model
-from benchmark.rounds import Variant, Worker
+from benchmark.rounds import Variant, Worker, environment
 from mnist_tut import errors
 
 # A line that each lesson prints at its first step, or just before it.
@@ -66,7 +66,9 @@ def run(command: list[str]) -> tuple[float, int]:
     """Runs a command; the seconds it took, and its peak memory in bytes."""
     start = time.perf_counter()
     with tempfile.TemporaryFile('w+') as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment()
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -116,7 +118,11 @@ def start(model: Model, data_dir: str, dataset: str, *options: str) -> float:
         command = _command(model, data_dir, dataset, 1, *flags)
         begin = time.perf_counter()
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment(),
         ) as process:
             assert process.stdout
             for printed in process.stdout:
@@ -131,7 +137,7 @@ def import_tensorflow() -> float:
     """Returns the seconds of a process that only imports TensorFlow."""
     command = [sys.executable, '-c', 'import tensorflow.compat.v1']
     begin = time.perf_counter()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL, env=environment())
     return time.perf_counter() - begin
 
 
