@@ -76,7 +76,14 @@ def steps(results: dict[str, Any]) -> 'Axes':
     times = [results['steps'][model]['bare']['lower_quartile'] for model in models]
     names = [f'{m}\n1 = {t:.3g} ms' for m, t in zip(models, times, strict=True)]
     ax.set_xticks(range(len(models)), names, fontsize=figure.TICK_SIZE - 2)
+    # In the order of _STYLES; no model has all, so they were drawn in another.
+    order = [label for _, _, label in _STYLES.values()]
+    drawn = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    known = [label for label in order if label in drawn]
+    listed = [*known, *(label for label in drawn if label not in known)]
     ax.legend(
+        [drawn[label] for label in listed],
+        listed,
         frameon=False,
         fontsize=figure.TICK_SIZE,
         loc='upper left',
