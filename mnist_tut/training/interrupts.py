@@ -1,6 +1,7 @@
 """Lets Ctrl-C and SIGTERM end a run after the current step."""
 
 import contextlib
+import faulthandler
 import os
 import signal
 import sys
@@ -20,10 +21,26 @@ class Interrupts(contextlib.AbstractContextManager):
 
     def __enter__(self) -> 'Interrupts':
         """Installs the handlers; outside the main thread there are none."""
+        self._use_another_stack()
         with contextlib.suppress(ValueError):
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._handlers[number] = signal.signal(number, self._handle)
         return self
+
+    def _use_another_stack(self) -> None:
+        """Keeps the handlers off the stack of the thread that computes.
+
+        A matrix product of TensorFlow on the CPU (oneDNN's jit_avx512_common_gemm_f32)
+        leaves no valid stack while it runs: a signal that is handled there overwrites
+        the heap. It runs in this thread where a small network is trained. Python
+        handles signals on an alternate stack if there is one, and `faulthandler` is
+        what makes one.
+        """
+        if sys.__stderr__ is None or faulthandler.is_enabled():
+            return
+        with contextlib.suppress(OSError, ValueError):  # stderr is closed
+            faulthandler.enable(sys.__stderr__)
+            faulthandler.disable()  # the stack stays
 
     def _handle(self, number: int, frame: Any) -> None:
         if self.signal:
