@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 _TERMINATE_SEC = 3.0  # between SIGTERM and SIGKILL
@@ -17,6 +17,7 @@ class NamedProcess:
     Attributes:
         name: What stands before each line.
         is_stopped: Whether it was stopped here.
+        is_unread: Whether nobody reads its lines any more, as after `| head`.
     """
 
     def __init__(self, name: str, is_quiet: bool = False):
@@ -27,7 +28,7 @@ class NamedProcess:
             is_quiet: Whether its lines are printed only if it fails, at the end.
         """
         self.name = name
-        self.is_stopped = False
+        self.is_stopped = self.is_unread = False
         self.process: subprocess.Popen[str] | None = None
         self._is_quiet = is_quiet
         self._kept: list[str] = []
@@ -70,16 +71,25 @@ class NamedProcess:
             if self._is_quiet:
                 self._kept.append(line)
                 continue
-            target.write(f'[{self.name}] {line.rstrip()}\n')
-            target.flush()
+            with self._unless_unread():
+                target.write(f'[{self.name}] {line.rstrip()}\n')
+                target.flush()
         source.close()
+
+    @contextlib.contextmanager
+    def _unless_unread(self) -> Iterator[None]:
+        """Reads on where a line cannot be printed: the process would wait, too."""
+        try:
+            yield
+        except OSError:
+            self.is_unread = True
 
     def status(self) -> int | None:
         """Returns the exit status, or None while it runs."""
         return None if self.process is None else self.process.poll()
 
     def stop(self, wait_sec: float = _TERMINATE_SEC) -> None:
-        """Ends the process, which has nothing more to do."""
+        """Ends the process: by SIGTERM, and by SIGKILL if it then takes too long."""
         if self.process is not None and self.process.poll() is None:
             self.is_stopped = True
             self.process.terminate()

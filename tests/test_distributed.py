@@ -192,6 +192,53 @@ def test_a_mistake_ends_the_cluster_with_its_line(few_digits_dir, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_task_that_is_killed_ends_the_cluster_with_a_line(few_digits_dir, tmp_path):
+    command = [sys.executable, '-m', 'mnist_tut.cluster.launch', '--sync_replicas']
+    with (tmp_path / 'out').open('w+') as out:
+        process = subprocess.Popen(
+            [*command, f'--data_dir={few_digits_dir}', '--max_steps=1000000'],
+            cwd=tmp_path,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'},
+        )
+        while 'worker 0] Step 1' not in (tmp_path / 'out').read_text():
+            assert process.poll() is None, (tmp_path / 'out').read_text()
+            time.sleep(0.05)
+        subprocess.run(
+            ['pkill', '-KILL', '-P', str(process.pid), '-f', 'worker --task_index=1'],
+            check=True,
+        )
+        assert process.wait() == 1
+    printed = (tmp_path / 'out').read_text()
+    line = 'run_cluster: worker 1 failed (killed by SIGKILL); ending the others'
+    assert line in printed.splitlines()
+    # The chief waits for a gradient of the dead worker, and saves nevertheless.
+    assert list((tmp_path / 'logs/distributed/run-0001').glob('model.ckpt-*.json'))
+    assert 'Traceback' not in printed
+
+
+@pytest.mark.slow
+def test_a_cluster_whose_lines_nobody_reads_ends(few_digits_dir, tmp_path):
+    command = f'{sys.executable} -m mnist_tut.cluster.launch --max_steps=1000000'
+    result = subprocess.run(
+        ['bash', '-c', f'{command} --data_dir={few_digits_dir} | head -2'],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'},
+    )
+    assert len(result.stdout.splitlines()) == 2
+    assert 'Traceback' not in result.stderr
+
+
+def test_flags_that_the_launcher_sets_are_refused(tmp_path):
+    result = run_cluster(tmp_path, '--job_name=ps')
+    assert result.returncode == 1
+    assert result.stderr.startswith('--job_name: each task gets its own here')
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(('number', 'status'), [(2, 130), (15, 143)])
 def test_a_cluster_that_is_interrupted_is_saved(
     few_digits_dir, tmp_path, number, status
@@ -269,7 +316,7 @@ def test_a_worker_that_never_comes(few_digits_dir, tmp_path):
     with Tasks(tmp_path / 'sync', sync_replicas=True, **flags) as tasks:
         tasks.start('ps 0', 'worker 0')
         assert tasks.status('worker 0') == tasks.status('ps 0') == 1
-        assert 'another worker is gone' in tasks.output('worker 0')
+        assert 'no answer from worker 1; start it again' in tasks.output('worker 0')
         assert 'Traceback' not in tasks.everything()
 
 
@@ -307,7 +354,7 @@ def test_a_parameter_server_that_hangs(few_digits_dir, tmp_path):
         tasks.wait_for('worker 0', '^Step 100:')
         tasks.signal('ps 0', signal.SIGSTOP)
         assert tasks.status('worker 0') == 1
-        assert 'a parameter server hangs' in tasks.output('worker 0')
+        assert 'no answer from ps 0' in tasks.output('worker 0')
         tasks.start('worker 0')  # while it hangs
         assert tasks.status('worker 0') == 1
         assert 'ps 0 at' in tasks.output('worker 0').splitlines()[-1]
@@ -330,6 +377,26 @@ def test_a_chief_that_is_asked_to_stop(few_digits_dir, tmp_path):
         tasks.require_success()
         assert f'the parameter servers are at step {done}' in tasks.output('worker 0')
         assert num_done(tasks) == done + 5
+
+
+@pytest.mark.slow
+def test_a_chief_that_waits_for_a_dead_worker_is_asked_to_stop(
+    few_digits_dir, tmp_path
+):
+    """It saves what the parameter servers hold, though its step never ends."""
+    flags = {'data_dir': few_digits_dir, 'checkpoint_steps': 10**6, 'max_steps': 10**6}
+    with Tasks(tmp_path, sync_replicas=True, **flags) as tasks:
+        tasks.start()
+        tasks.wait_for('worker 0', '^Step 100:')
+        tasks.kill('worker 1')
+        time.sleep(1)  # the step that waits for it has begun
+        tasks.signal('worker 0', signal.SIGTERM)
+        assert tasks.status('worker 0') == 143
+        assert 'SIGTERM: stopped; the same command continues' in tasks.output(
+            'worker 0'
+        )
+        assert num_done(tasks) > 100
+        assert 'Traceback' not in tasks.everything()
 
 
 # Faults. A run is long enough for a task to be killed in the middle.

@@ -12,9 +12,11 @@ import sys
 import time
 from typing import Any
 
+from mnist_tut import errors
 from mnist_tut.flags import Flags
 from mnist_tut.processes import NamedProcess, free_addresses
 
+_OWN_FLAGS = 'job_name', 'task_index', 'ps_hosts', 'worker_hosts'
 _POLL_SEC = 0.1
 _AFTER_FAILURE_SEC = 5.0  # for the others to say why they fail, too
 _STOP_SEC = 10.0  # for the chief to save
@@ -28,6 +30,12 @@ flags.DEFINE_integer('num_workers', 2, 'Number of workers, with the chief.', 1)
 
 def make_tasks(arguments: list[str]) -> list[tuple[NamedProcess, list[str]]]:
     """Returns the tasks, parameter servers first, each with its command."""
+    for argument in arguments:
+        name = argument.lstrip('-').partition('=')[0]
+        if name in _OWN_FLAGS:
+            raise errors.FlagError(
+                f'--{name}: each task gets its own here; use --num_ps and --num_workers'
+            )
     sizes = {'ps': FLAGS.num_ps, 'worker': FLAGS.num_workers}
     addresses = free_addresses(sum(sizes.values()))
     hosts = {'ps': addresses[: FLAGS.num_ps], 'worker': addresses[FLAGS.num_ps :]}
@@ -70,15 +78,34 @@ def run(tasks: list[tuple[NamedProcess, list[str]]]) -> int:
 
 def _wait(processes: list[NamedProcess]) -> int:
     """Waits for all processes, or until one has failed, and returns its status."""
-    failed_at = None
+    failed: NamedProcess | None = None
+    failed_at = 0.0
     while any(process.status() is None for process in processes):
-        if failed_at is None and any(process.status() for process in processes):
+        if failed is None:
+            failed = _first_failed(processes)
             failed_at = time.monotonic()
-        if failed_at and time.monotonic() - failed_at > _AFTER_FAILURE_SEC:
+        elif time.monotonic() - failed_at > _AFTER_FAILURE_SEC:
             break
+        if any(process.is_unread for process in processes):
+            return 1
         time.sleep(_POLL_SEC)
-    failed = [status for process in processes if (status := process.status())]
-    return 0 if not failed else failed[0] if failed[0] > 0 else 1
+    failed = failed or _first_failed(processes)
+    return 0 if failed is None else max(1, failed.status() or 0)
+
+
+def _first_failed(processes: list[NamedProcess]) -> NamedProcess | None:
+    """Returns a process that has failed, and says so, if there is one."""
+    for process in processes:
+        if status := process.status():
+            how = f'exit status {status}'
+            if status < 0:
+                how = f'killed by {signal.Signals(-status).name}'
+            print(
+                f'run_cluster: {process.name} failed ({how}); ending the others',
+                file=sys.stderr,
+            )
+            return process
+    return None
 
 
 def _interrupt(number: int, frame: Any) -> None:

@@ -20,7 +20,14 @@ from typing import Any, SupportsFloat
 from mnist_tut import errors
 from mnist_tut.cluster.chief import Chief
 from mnist_tut.cluster.server import Server
-from mnist_tut.cluster.session import ReplicasHook, Session, StepHook, WorkerSession
+from mnist_tut.cluster.session import (
+    STUCK,
+    ReplicasHook,
+    Session,
+    StepHook,
+    WorkerSession,
+)
+from mnist_tut.cluster.step_watch import StepWatch
 from mnist_tut.cluster.tasks import ClusterError
 from mnist_tut.flags import Flags
 from mnist_tut.training import preparation
@@ -33,6 +40,7 @@ import tensorflow.compat.v1 as tf
 # What TensorFlow raises for a task that is gone, or came back without its variables.
 _LOST = tf.errors.AbortedError, tf.errors.UnavailableError
 _GRACE_SEC = 2  # for the thread that applies gradients, when a session ends
+_SAVE_SEC = 20.0  # for a checkpoint after a step that did not end
 
 
 class ClusterRun(contextlib.AbstractContextManager):
@@ -58,6 +66,7 @@ class ClusterRun(contextlib.AbstractContextManager):
             raise errors.FlagError('seed=None: expected a seed, the same for each task')
         with contextlib.ExitStack() as stack:
             self._interrupts = stack.enter_context(Interrupts())
+            self._watch = stack.enter_context(StepWatch())
             logger = tf.get_logger()
             logger.addFilter(_not_a_lost_server)
             stack.callback(logger.removeFilter, _not_a_lost_server)
@@ -117,7 +126,7 @@ class ClusterRun(contextlib.AbstractContextManager):
         last = train_op, self._flags.FLAGS.max_steps
         # The chief saves before a signal ends it.
         interrupts = self._interrupts if self._chief is None else None
-        hooks.append(StepHook(creator, server, interrupts, *last))
+        hooks.append(StepHook(creator, server, interrupts, self._watch, *last))
         return Session(creator, hooks, _GRACE_SEC)
 
     def num_done(self, sess: tf.train.MonitoredSession) -> int:
@@ -152,11 +161,13 @@ class ClusterRun(contextlib.AbstractContextManager):
         """Tells the parameter servers that this worker is done, and ends the run."""
         with self._exit:
             name = self._cluster.name
+            if isinstance(error, STUCK):
+                self._save_apart()
+                self._interrupts.check()
             if isinstance(error, tf.errors.DeadlineExceededError):
                 raise ClusterError(
                     f'{name}: a call took more than {self._server.wait_sec:g} seconds: '
-                    'a parameter server hangs, or with --sync_replicas another worker '
-                    'is gone; start it again, and this one'
+                    f'{self._who_is_gone()}; start it again, and this one'
                 ) from error
             if isinstance(error, _LOST):
                 raise ClusterError(
@@ -171,6 +182,28 @@ class ClusterRun(contextlib.AbstractContextManager):
                     self._chief.finish()
                 if self._cluster.hosts:
                     print(f'{name}: done', file=sys.stderr)
+
+    def _save_apart(self) -> None:
+        """Saves what the parameter servers hold, after a step that did not end."""
+        server, cluster = self._server, self._cluster
+        if self._chief is None or server.silent(cluster.parameter_servers):
+            return
+        config = server.session_config(_SAVE_SEC)
+        try:
+            with tf.Session(server.target, config=config) as sess:
+                self._chief.save(sess, int(sess.run(tf.train.get_global_step())))
+        except tf.errors.OpError as error:
+            reason = errors.shortened(str(error.message))
+            print(f'{cluster.name}: not saved: {reason}', file=sys.stderr)
+
+    def _who_is_gone(self) -> str:
+        """Returns which of the other tasks do not answer, for a message."""
+        others = [
+            name for name in self._cluster.addresses if name != self._cluster.name
+        ]
+        if silent := self._server.silent(others):
+            return f'no answer from {", ".join(silent)}'
+        return 'all other tasks answer, perhaps started with other flags'
 
 
 def _plain(sess: tf.train.MonitoredSession) -> tf.Session:

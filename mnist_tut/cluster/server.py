@@ -98,7 +98,7 @@ class Server:
         for name in self.cluster.parameter_servers:
             address = self.cluster.addresses[name]
             is_first = True
-            while not _answers(address):
+            while not _answers(address, name):
                 interrupts.check()
                 where = f'{self.cluster.name}: {name} at {errors.printable(address)}'
                 if time.monotonic() > deadline:
@@ -121,7 +121,6 @@ class Server:
             ClusterError: If the workers are gone and the chief was not done.
         """
         workers = self.cluster.workers
-        addresses = [self.cluster.addresses[name] for name in workers]
         print(f'{self.cluster.name}: serving {", ".join(workers)}', file=sys.stderr)
         done: set[int] = set()
         with tf.Graph().as_default(), Interrupts() as interrupts:
@@ -137,7 +136,7 @@ class Server:
                     interrupts.check()
                     for _ in range(sess.run(size)):
                         done.add(int(sess.run(next_rank)))
-                    if any(map(_answers, addresses)):
+                    if set(workers) - set(self.silent(workers)):
                         answered_at = time.monotonic()
                     elif time.monotonic() - answered_at > self.wait_sec:
                         break
@@ -155,6 +154,11 @@ class Server:
                 file=sys.stderr,
             )
 
+    def silent(self, names: list[str]) -> list[str]:
+        """Returns those of some tasks that do not answer now."""
+        hosts = self.cluster.addresses
+        return [name for name in names if not _answers(hosts[name], name)]
+
     def say_done(self) -> None:
         """Tells all parameter servers that this worker is done."""
         for index in range(len(self.cluster.parameter_servers)):
@@ -162,7 +166,7 @@ class Server:
             config.operation_timeout_in_ms = int(5000 * _PROBE_SEC)
             config.device_filters.extend([f'/job:ps/task:{index}', self.cluster.device])
             # One that is gone is not waited for, nor does it keep the others from it.
-            if not _answers(self.cluster.addresses[f'ps {index}']):
+            if self.silent([f'ps {index}']):
                 continue
             with tf.Graph().as_default(), contextlib.suppress(tf.errors.OpError):
                 mark = self._done_queue(index).enqueue(self.cluster.rank)
@@ -184,17 +188,19 @@ def _is_open(port: int) -> bool:
         return False
 
 
-def _answers(address: str) -> bool:
-    """Returns whether a TensorFlow server answers at 'host:port'.
+def _answers(address: str, name: str) -> bool:
+    """Returns whether the TensorFlow server of a task answers at 'host:port'.
 
     A connection alone proves nothing: a process that hangs still gets one, and so does
-    another program. A session would wait for both without an end.
+    another program, or another task. A session would wait for them without an end.
     """
+    job, index = name.split()
+    device = f'/job:{job}/replica:0/task:{index}/device:'  # the reply lists its devices
     options = [('grpc.enable_http_proxy', 0)]  # as TensorFlow's own channels
     with grpc.insecure_channel(address, options) as channel:
         status = channel.unary_unary('/tensorflow.WorkerService/GetStatus')
         try:
-            status(b'', timeout=_PROBE_SEC)
+            reply = status(b'', timeout=_PROBE_SEC)
         except grpc.RpcError:  # a name that is not known yet, too
             return False
-        return True
+        return device.encode() in reply

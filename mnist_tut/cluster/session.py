@@ -12,6 +12,7 @@ from typing import Any
 
 from mnist_tut.cluster.chief import Chief
 from mnist_tut.cluster.server import Server
+from mnist_tut.cluster.step_watch import StepWatch
 from mnist_tut.cluster.tasks import Cluster, ClusterError
 from mnist_tut.training.interrupts import Interrupts
 
@@ -19,6 +20,8 @@ import tensorflow.compat.v1 as tf
 
 _POLL_SEC = 1  # between two questions of a worker whether the model is ready
 _CLOSE_SEC = 5.0  # for a session after a step that took too long
+# What a step raises that waited too long, or that StepWatch has ended.
+STUCK = tf.errors.DeadlineExceededError, tf.errors.CancelledError
 
 
 class WorkerSession(tf.train.SessionCreator):
@@ -91,12 +94,21 @@ class WorkerSession(tf.train.SessionCreator):
 
     def _wait_for_chief(self, manager: Any, config: tf.ConfigProto) -> tf.Session:
         server = self._server
+        chief, is_first = server.cluster.workers[0], True
         deadline = time.monotonic() + server.wait_sec
         while time.monotonic() < deadline:
             self._interrupts.check()
             with contextlib.suppress(tf.errors.DeadlineExceededError):
-                return manager.wait_for_session(server.target, config, _POLL_SEC)
-        chief = server.cluster.workers[0]
+                sess = manager.wait_for_session(server.target, config, _POLL_SEC)
+                self._report(int(sess.run(self._global_step)))
+                return sess
+            if is_first:
+                print(
+                    f'{server.cluster.name}: waiting for the chief, {chief}, to '
+                    'initialize the model',
+                    file=sys.stderr,
+                )
+            is_first = False
         raise ClusterError(
             f'{server.cluster.name}: the chief, {chief} at '
             f'{server.cluster.addresses[chief]}, has not initialized the model for '
@@ -117,9 +129,10 @@ class WorkerSession(tf.train.SessionCreator):
         """Prints where training goes on after a failure, and what was lost."""
         name, before = self._server.cluster.name, self._last_step
         if before > step:
+            where = f'the checkpoint of step {step}' if step else 'the beginning'
             print(
-                f'{name}: back from step {before} to the checkpoint of step {step}: '
-                f'{before - step} steps are lost',
+                f'{name}: back from step {before} to {where}: {before - step} steps '
+                'are lost',
                 file=sys.stderr,
             )
         elif self.was_running:
@@ -135,11 +148,15 @@ class Session(tf.train.MonitoredSession):
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
         """Closes the session, in a thread that is left behind if that takes long."""
-        if not isinstance(error, tf.errors.DeadlineExceededError):
+        if not isinstance(error, STUCK):
             return super().__exit__(kind, error, trace)
-        closing = threading.Thread(
-            target=super().__exit__, args=(kind, error, trace), daemon=True
-        )
+        close = super().__exit__
+
+        def close_quietly() -> None:
+            with contextlib.suppress(tf.errors.OpError, RuntimeError):
+                close(kind, error, trace)
+
+        closing = threading.Thread(target=close_quietly, daemon=True)
         closing.start()
         closing.join(_CLOSE_SEC)
         return False
@@ -157,12 +174,14 @@ class StepHook(tf.train.SessionRunHook):
         creator: WorkerSession,
         server: Server,
         interrupts: Interrupts | None,
+        watch: StepWatch,
         train_op: tf.Operation,
         last_step: int,
     ):
         """Adds an op to the graph, which reads the global step after `train_op`."""
         self._creator = creator
         self._interrupts = interrupts
+        self._watch = watch
         self._timeout_ms = int(1000 * server.wait_sec) if server.target else 0
         self._last_step = last_step
         self._global_step = tf.train.get_global_step()
@@ -179,10 +198,13 @@ class StepHook(tf.train.SessionRunHook):
         if self._interrupts is not None:
             self._interrupts.check()
         options = tf.RunOptions(timeout_in_ms=self._timeout_ms)
+        if self._timeout_ms:  # alone, a session that is closed has no variables
+            self._watch.begin(run_context.session)  # the last of the hooks
         return tf.train.SessionRunArgs(self._step_after, options=options)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Notes the step; stops after the last one."""
+        self._watch.end()
         step = int(run_values.results)
         self._creator.saw(step)
         if step >= self._last_step:

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import json
 import os
+import re
 
 from mnist_tut import errors
 
@@ -18,6 +19,8 @@ _WORKER = 'worker'
 _CHIEF_JOBS = ('chief', 'master')
 _WORKERS = (_WORKER, *_CHIEF_JOBS)
 _JOBS = (PARAMETER_SERVER, _WORKER, *_CHIEF_JOBS)
+# A name, an IPv4 address, or an IPv6 address in brackets.
+_HOST = re.compile(r'[^\s/:@\[\]]+|\[[0-9A-Fa-f:.]+\]')
 _EXAMPLE = (
     '{"cluster": {"ps": ["a:2222"], "worker": ["b:2222"]}, "task": {"type": "worker", '
     '"index": 0}}'
@@ -111,6 +114,11 @@ def find(
             '--job_name: expected ps or worker, because --ps_hosts or --worker_hosts '
             'is given'
         )
+    if task_index and not job_name:
+        raise ClusterError(
+            f'--task_index={task_index}: expected --job_name=ps or --job_name=worker, '
+            'and the lists of hosts, with it'
+        )
     if job_name:
         source = f'--job_name={job_name} --task_index={task_index}'
         hosts = {PARAMETER_SERVER: ps_hosts, _WORKER: worker_hosts}
@@ -133,7 +141,7 @@ def _read_config(text: str) -> Cluster:
             str(job): list(map(str, h)) for job, h in config['cluster'].items()
         }
         hosts = {job: addresses for job, addresses in described.items() if addresses}
-        job, index = str(config['task']['type']), int(config['task']['index'])
+        job, index = str(config['task']['type']), int(str(config['task']['index']))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ClusterError(
             f'TF_CONFIG={errors.shortened(text)}: expected JSON such as {_EXAMPLE}'
@@ -171,7 +179,7 @@ def _check(cluster: Cluster, source: str) -> None:
     for name, address in cluster.addresses.items():
         shown = errors.shortened(address)
         host, _, port = address.rpartition(':')
-        if not host or not port.isascii() or not port.isdigit():
+        if not _HOST.fullmatch(host) or not port.isascii() or not port.isdigit():
             raise ClusterError(f'{source}: {name} is at {shown}; expected host:port')
         if not 0 < int(port) < 65536:
             raise ClusterError(
