@@ -1,4 +1,4 @@
-"""Lets Ctrl-C and SIGTERM end a run after the current step."""
+"""Lets Ctrl-C and SIGTERM end a run after the current step, or steps of one call."""
 
 import contextlib
 import faulthandler
