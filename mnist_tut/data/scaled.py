@@ -4,10 +4,12 @@ As floats the training set takes four times the memory that it takes as bytes, a
 step reads only a batch of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+_ROWS = 1000  # at a time
 
 
 class Scaled:
@@ -73,3 +75,34 @@ class Scaled:
         if copy is False:
             raise ValueError('the floats are computed, so there is nothing to share')
         return self[:].astype(dtype or self.dtype, copy=False)
+
+
+def as_bytes(floats: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Finds the bytes of which floats were made, if they are evenly spaced.
+
+    Args:
+        floats: float [N, ...].
+
+    Returns:
+        Numbers, uint8 [N, ...], and a table [256] in which they are those of `floats`,
+        to the bit; None if there are not so few different floats.
+    """
+    lowest, highest = floats.min(), floats.max()
+    if not lowest < highest:
+        return None
+    scale = 255 / (float(highest) - float(lowest))
+    numbers = np.empty(floats.shape, np.uint8)
+    table = np.zeros(256, floats.dtype)
+    for part, rows in _parts(floats, numbers):
+        rows[...] = np.rint((part - lowest) * scale)
+        table[rows] = part
+    for part, rows in _parts(floats, numbers):
+        if table.take(rows).tobytes() != part.tobytes():
+            return None
+    return numbers, table
+
+
+def _parts(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Returns some rows of each array after others, so that little is held at once."""
+    for start in range(0, len(arrays[0]), _ROWS):
+        yield tuple(array[start : start + _ROWS] for array in arrays)

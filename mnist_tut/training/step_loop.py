@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from mnist_tut import runtime
-from mnist_tut.data.scaled import Scaled
+from mnist_tut.data.scaled import Scaled, as_bytes
 from mnist_tut.training import swapped_products
 from mnist_tut.training.graph_copy import loops_of_v1
 from mnist_tut.training.session import Session
@@ -19,6 +19,8 @@ from mnist_tut.training.step_copy import StepCopy
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+
+_LARGE_BYTES = 10**7  # of floats, which are stored as bytes if they can
 
 
 class StepLoop:
@@ -92,6 +94,9 @@ class StepLoop:
             number = self._feed(scale)
         else:
             value, number = np.asarray(value, dtype.as_numpy_dtype), None
+            is_large = dtype.is_floating and value.nbytes > _LARGE_BYTES
+            if is_large and (found := as_bytes(value)) is not None:
+                return self._from_table(*found)
         # Read as a whole, which copies nothing; gathering from a variable copies it.
         stored = _store(value, self._sess).read_value()
 
@@ -101,6 +106,15 @@ class StepLoop:
                 found = tf.cast(found, tf.float32)
                 found = found * number if divisor is None else found / number
             return tf.cast(found, dtype)
+
+        return batch
+
+    def _from_table(self, numbers: np.ndarray, table: np.ndarray) -> Callable:
+        """Returns `_batches` of floats that are looked up by numbers, uint8."""
+        stored = _store(numbers, self._sess).read_value()
+
+        def batch(rows: tf.Tensor) -> tf.Tensor:
+            return tf.gather(table, tf.cast(tf.gather(stored, rows), tf.int32))
 
         return batch
 

@@ -3,7 +3,7 @@
 import tracemalloc
 
 from mnist_tut import tanh_mlp
-from mnist_tut.data.scaled import Scaled
+from mnist_tut.data.scaled import Scaled, as_bytes
 
 import numpy as np
 import pytest
@@ -74,3 +74,25 @@ def test_the_lecture_holds_no_float_of_an_image(capsys):
 def test_what_the_pixels_are_divided_by(function, divisor):
     pixels = np.arange(256, dtype=np.uint8).reshape(4, 64)
     assert Scaled(function, pixels).divisor == divisor
+
+
+@pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize('function', [lambda x: (x - 127.5) / 255, lambda x: x * 3.3])
+def test_floats_of_bytes_are_found_to_be_that(function, dtype):
+    pixels = np.random.default_rng(2).integers(0, 256, (2100, 7), np.uint8)
+    floats = function(pixels.astype(np.float32)).astype(dtype)
+    numbers, table = as_bytes(floats)
+    assert numbers.dtype == np.uint8
+    assert table.dtype == dtype
+    assert table[numbers].tobytes() == floats.tobytes()
+
+
+def test_other_floats_are_left_alone():
+    floats = np.random.default_rng(3).random((2100, 7), np.float32)
+    assert as_bytes(floats) is None
+    assert as_bytes(np.ones((5, 7), np.float32)) is None
+    assert as_bytes(np.full((5, 7), np.nan, np.float32)) is None
+    floats = np.repeat(np.float32([0, 1, 2]), 700).reshape(2100, 1)
+    assert as_bytes(floats) is not None
+    floats[-1] = np.nextafter(np.float32(2), np.float32(1))
+    assert as_bytes(floats) is None

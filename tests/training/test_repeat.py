@@ -7,7 +7,7 @@ from mnist_tut import (
     softmax,
     with_summaries,
 )
-from mnist_tut.training import run_folder
+from mnist_tut.training import run_folder, step_loop
 from mnist_tut.training.repeat import Repeat, Step
 from mnist_tut.training.step_loop import StepLoop
 
@@ -189,3 +189,26 @@ def test_jit_belongs_to_a_run_and_the_number_of_steps_does_not(
         )
     run = softmax.run_training(max_steps=8, steps_per_run=4, resume=True, **flags)
     assert run.steps('loss') == list(range(8))
+
+
+@pytest.mark.slow
+def test_the_images_of_convolutional_are_stored_as_bytes(
+    digits_dir, tmp_path, monkeypatch, capsys
+):
+    stored = []
+    store = step_loop._store
+
+    def noting(value, sess):
+        stored.append((value.dtype, value.shape))
+        return store(value, sess)
+
+    monkeypatch.setattr(step_loop, '_store', noting)
+    losses = [
+        convolutional.run_training(
+            data_dir=digits_dir, log_dir=tmp_path / str(k), max_steps=9, batch_size=4,
+            steps_per_run=k, seed=5,
+        ).values('loss')
+        for k in (1, 7)
+    ]  # fmt: skip
+    assert stored[0] == (np.uint8, (55_000, 28, 28, 1))
+    assert losses[0] == losses[1]
