@@ -112,7 +112,8 @@ class WorkerSession(tf.train.SessionCreator):
         raise ClusterError(
             f'{server.cluster.name}: the chief, {chief} at '
             f'{server.cluster.addresses[chief]}, has not initialized the model for '
-            f'{server.wait_sec:g} seconds; start it, and see what it says'
+            f'{server.wait_sec:g} seconds; start it with the same flags as this task, '
+            'and see what it says'
         )
 
     def _is_running(self, config: tf.ConfigProto) -> bool:
