@@ -4,7 +4,7 @@ As floats the training set takes four times the memory that it takes as bytes, a
 step reads only a batch of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -77,32 +77,27 @@ class Scaled:
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
-def as_bytes(floats: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Finds the bytes of which floats were made, if they are evenly spaced.
+def as_bytes(floats: np.ndarray) -> tuple[np.ndarray, float, float] | None:
+    """Finds the bytes of which floats were made by (byte - offset) / divisor.
 
     Args:
         floats: float [N, ...].
 
     Returns:
-        Numbers, uint8 [N, ...], and a table [256] in which they are those of `floats`,
-        to the bit; None if there are not so few different floats.
+        The bytes, uint8 [N, ...], the offset and the divisor, with which float32
+        arithmetic gives `floats` to the bit; None if there are none.
     """
-    lowest, highest = floats.min(), floats.max()
+    lowest, highest = float(floats.min()), float(floats.max())
     if not lowest < highest:
         return None
-    scale = 255 / (float(highest) - float(lowest))
-    numbers = np.empty(floats.shape, np.uint8)
-    table = np.zeros(256, floats.dtype)
-    for part, rows in _parts(floats, numbers):
-        rows[...] = np.rint((part - lowest) * scale)
-        table[rows] = part
-    for part, rows in _parts(floats, numbers):
-        if table.take(rows).tobytes() != part.tobytes():
+    divisor = np.float32(255 / (highest - lowest))
+    offset = np.float32(-lowest * divisor)
+    pixels = np.empty(floats.shape, np.uint8)
+    for start in range(0, len(floats), _ROWS):
+        rows = slice(start, start + _ROWS)
+        part = floats[rows]
+        pixels[rows] = np.rint(part * divisor + offset)
+        again = (pixels[rows].astype(np.float32) - offset) / divisor
+        if again.astype(floats.dtype).tobytes() != part.tobytes():
             return None
-    return numbers, table
-
-
-def _parts(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """Returns some rows of each array after others, so that little is held at once."""
-    for start in range(0, len(arrays[0]), _ROWS):
-        yield tuple(array[start : start + _ROWS] for array in arrays)
+    return pixels, float(offset), float(divisor)

@@ -96,7 +96,7 @@ class StepLoop:
             value, number = np.asarray(value, dtype.as_numpy_dtype), None
             is_large = dtype.is_floating and value.nbytes > _LARGE_BYTES
             if is_large and (found := as_bytes(value)) is not None:
-                return self._from_table(*found)
+                return self._from_bytes(dtype, *found)
         # Read as a whole, which copies nothing; gathering from a variable copies it.
         stored = _store(value, self._sess).read_value()
 
@@ -109,12 +109,16 @@ class StepLoop:
 
         return batch
 
-    def _from_table(self, numbers: np.ndarray, table: np.ndarray) -> Callable:
-        """Returns `_batches` of floats that are looked up by numbers, uint8."""
-        stored = _store(numbers, self._sess).read_value()
+    def _from_bytes(
+        self, dtype: tf.DType, pixels: np.ndarray, offset: float, divisor: float
+    ) -> Callable:
+        """Returns `_batches` of floats that are computed as `as_bytes` says."""
+        stored = _store(pixels, self._sess).read_value()
+        fed_offset, fed_divisor = self._feed(offset), self._feed(divisor)
 
         def batch(rows: tf.Tensor) -> tf.Tensor:
-            return tf.gather(table, tf.cast(tf.gather(stored, rows), tf.int32))
+            found = tf.cast(tf.gather(stored, rows), tf.float32)
+            return tf.cast((found - fed_offset) / fed_divisor, dtype)
 
         return batch
 

@@ -76,15 +76,15 @@ def test_what_the_pixels_are_divided_by(function, divisor):
     assert Scaled(function, pixels).divisor == divisor
 
 
-@pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize('function', [lambda x: (x - 127.5) / 255, lambda x: x * 3.3])
+@pytest.mark.parametrize('dtype', [np.float16, np.float32])
+@pytest.mark.parametrize('function', [lambda x: (x - 127.5) / 255, lambda x: x / 255])
 def test_floats_of_bytes_are_found_to_be_that(function, dtype):
     pixels = np.random.default_rng(2).integers(0, 256, (2100, 7), np.uint8)
     floats = function(pixels.astype(np.float32)).astype(dtype)
-    numbers, table = as_bytes(floats)
-    assert numbers.dtype == np.uint8
-    assert table.dtype == dtype
-    assert table[numbers].tobytes() == floats.tobytes()
+    found, offset, divisor = as_bytes(floats)
+    np.testing.assert_array_equal(found, pixels)
+    again = (found.astype(np.float32) - np.float32(offset)) / np.float32(divisor)
+    assert again.astype(dtype).tobytes() == floats.tobytes()
 
 
 def test_other_floats_are_left_alone():
@@ -92,7 +92,7 @@ def test_other_floats_are_left_alone():
     assert as_bytes(floats) is None
     assert as_bytes(np.ones((5, 7), np.float32)) is None
     assert as_bytes(np.full((5, 7), np.nan, np.float32)) is None
-    floats = np.repeat(np.float32([0, 1, 2]), 700).reshape(2100, 1)
+    floats = np.repeat(np.float32([0, 85, 255]), 700).reshape(2100, 1)
     assert as_bytes(floats) is not None
-    floats[-1] = np.nextafter(np.float32(2), np.float32(1))
+    floats[-800] = np.nextafter(np.float32(85), np.float32(84))
     assert as_bytes(floats) is None
