@@ -191,47 +191,6 @@ def test_a_mistake_ends_the_cluster_with_its_line(few_digits_dir, tmp_path):
     assert 'Traceback' not in result.stderr
 
 
-@pytest.mark.slow
-def test_a_task_that_is_killed_ends_the_cluster_with_a_line(few_digits_dir, tmp_path):
-    command = [sys.executable, '-m', 'mnist_tut.cluster.launch', '--sync_replicas']
-    with (tmp_path / 'out').open('w+') as out:
-        process = subprocess.Popen(
-            [*command, f'--data_dir={few_digits_dir}', '--max_steps=1000000'],
-            cwd=tmp_path,
-            stdout=out,
-            stderr=out,
-            env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'},
-        )
-        while 'worker 0] Step 1' not in (tmp_path / 'out').read_text():
-            assert process.poll() is None, (tmp_path / 'out').read_text()
-            time.sleep(0.05)
-        subprocess.run(
-            ['pkill', '-KILL', '-P', str(process.pid), '-f', 'worker --task_index=1'],
-            check=True,
-        )
-        assert process.wait() == 1
-    printed = (tmp_path / 'out').read_text()
-    line = 'run_cluster: worker 1 failed (killed by SIGKILL); ending the others'
-    assert line in printed.splitlines()
-    # The chief waits for a gradient of the dead worker, and saves nevertheless.
-    assert list((tmp_path / 'logs/distributed/run-0001').glob('model.ckpt-*.json'))
-    assert 'Traceback' not in printed
-
-
-@pytest.mark.slow
-def test_a_cluster_whose_lines_nobody_reads_ends(few_digits_dir, tmp_path):
-    command = f'{sys.executable} -m mnist_tut.cluster.launch --max_steps=1000000'
-    result = subprocess.run(
-        ['bash', '-c', f'{command} --data_dir={few_digits_dir} | head -2'],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'},
-    )
-    assert len(result.stdout.splitlines()) == 2
-    assert 'Traceback' not in result.stderr
-
-
 def test_flags_that_the_launcher_sets_are_refused(tmp_path):
     result = run_cluster(tmp_path, '--job_name=ps')
     assert result.returncode == 1

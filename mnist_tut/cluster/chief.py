@@ -135,6 +135,11 @@ class Chief(contextlib.AbstractContextManager):
             ),
         ]
 
+    @property
+    def can_save(self) -> bool:
+        """Whether there was a session, with values to save."""
+        return self._checkpoints is not None
+
     def save(self, session: tf.Session, num_done: int) -> None:
         """Saves a checkpoint after a number of steps, unless there is one."""
         assert self._checkpoints is not None  # restore() comes with the first session

@@ -186,7 +186,9 @@ class ClusterRun(contextlib.AbstractContextManager):
     def _save_apart(self) -> None:
         """Saves what the parameter servers hold, after a step that did not end."""
         server, cluster = self._server, self._cluster
-        if self._chief is None or server.silent(cluster.parameter_servers):
+        if self._chief is None or not self._chief.can_save:
+            return
+        if server.silent(cluster.parameter_servers):
             return
         config = server.session_config(_SAVE_SEC)
         try:

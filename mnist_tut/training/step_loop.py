@@ -87,40 +87,37 @@ class StepLoop:
         if np.ndim(value) == 0:
             number = self._feed(value, dtype)
             return lambda rows: number
-        divisor = value.divisor if isinstance(value, Scaled) else None
-        if divisor is not None:
-            value, number = value.pixels, self._feed(divisor)
-        elif scale is not None and value.dtype == np.uint8 and dtype.is_floating:
-            number = self._feed(scale)
-        else:
-            value, number = np.asarray(value, dtype.as_numpy_dtype), None
-            is_large = dtype.is_floating and value.nbytes > _LARGE_BYTES
-            if is_large and (found := as_bytes(value)) is not None:
-                return self._from_bytes(dtype, *found)
+        value, to_floats = self._as_stored(value, scale, dtype)
         # Read as a whole, which copies nothing; gathering from a variable copies it.
         stored = _store(value, self._sess).read_value()
 
         def batch(rows: tf.Tensor) -> tf.Tensor:
             found = tf.gather(stored, rows)
-            if number is not None:  # as in DataSet and in Scaled, to the bit
-                found = tf.cast(found, tf.float32)
-                found = found * number if divisor is None else found / number
+            if to_floats is not None:
+                found = to_floats(tf.cast(found, tf.float32))
             return tf.cast(found, dtype)
 
         return batch
 
-    def _from_bytes(
-        self, dtype: tf.DType, pixels: np.ndarray, offset: float, divisor: float
-    ) -> Callable:
-        """Returns `_batches` of floats that are computed as `as_bytes` says."""
-        stored = _store(pixels, self._sess).read_value()
-        fed_offset, fed_divisor = self._feed(offset), self._feed(divisor)
+    def _as_stored(
+        self, value: Any, scale: float | None, dtype: tf.DType
+    ) -> tuple[np.ndarray, Callable | None]:
+        """Returns what is stored, bytes if possible, and what makes floats of them.
 
-        def batch(rows: tf.Tensor) -> tf.Tensor:
-            found = tf.cast(tf.gather(stored, rows), tf.float32)
-            return tf.cast((found - fed_offset) / fed_divisor, dtype)
-
-        return batch
+        The floats are those of DataSet, of Scaled or of the array, to the bit.
+        """
+        if isinstance(value, Scaled) and value.divisor is not None:
+            divisor = self._feed(value.divisor)
+            return value.pixels, lambda pixels: pixels / divisor
+        if scale is not None and value.dtype == np.uint8 and dtype.is_floating:
+            factor = self._feed(scale)
+            return value, lambda pixels: pixels * factor
+        value = np.asarray(value, dtype.as_numpy_dtype)
+        is_large = dtype.is_floating and value.nbytes > _LARGE_BYTES
+        if is_large and (found := as_bytes(value)) is not None:
+            value, offset, divisor = found[0], *map(self._feed, found[1:])
+            return value, lambda pixels: (pixels - offset) / divisor
+        return value, None
 
     def _feed(self, number: float, dtype: tf.DType = tf.float32) -> tf.Tensor:
         """Returns a placeholder that is fed a number at each run.

@@ -78,12 +78,10 @@ def steps(results: dict[str, Any]) -> 'Axes':
     ax.set_xticks(range(len(models)), names, fontsize=figure.TICK_SIZE - 2)
     # In the order of _STYLES; no model has all, so they were drawn in another.
     order = [label for _, _, label in _STYLES.values()]
-    drawn = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    known = [label for label in order if label in drawn]
-    listed = [*known, *(label for label in drawn if label not in known)]
+    entries = zip(*ax.get_legend_handles_labels(), strict=True)
+    known_first = sorted(entries, key=lambda entry: (*order, entry[1]).index(entry[1]))
     ax.legend(
-        [drawn[label] for label in listed],
-        listed,
+        *zip(*known_first, strict=True),
         frameon=False,
         fontsize=figure.TICK_SIZE,
         loc='upper left',
